@@ -1,0 +1,7 @@
+/** Arrow IPC files, batches and columns: everything that stages, storage and the command line use. */
+export * from './batch.ts'
+export * from './builder.ts'
+export * from './column.ts'
+export * from './errors.ts'
+export * from './json.ts'
+export * from './types.ts'
