@@ -3,11 +3,12 @@
  *
  * A row that is refused leaves the builder as it was, so that a caller can quarantine one record and go on.
  */
+import { isUtf8 } from 'node:buffer'
 import { Batch } from './batch.ts'
 import { bitmapBytes, clearTail, setBit } from './bits.ts'
 import { Column } from './column.ts'
 import { allocate, checkOffset, withValidity } from './kernels.ts'
-import { childFields, type DataType, type Field, formatType, hasOffsets, type Schema, type Values, valuesOf } from './types.ts'
+import { childFields, type Field, formatType, hasOffsets, type Schema, type Values, valuesOf } from './types.ts'
 
 export class BatchBuilder {
   readonly schema: Schema
@@ -112,7 +113,7 @@ class ColumnBuilder {
       }
       this.#length = length
       this.#used = hasOffsets(type) ? (this.#offsets[length] as number) : length * this.#per
-      if (this.#per && type.kind !== 'bool') (this.#data as Uint8Array).fill(0 as never, this.#used)
+      if (this.#per) new Uint8Array(this.#data.buffer).fill(0, this.#used * this.#data.BYTES_PER_ELEMENT)
     }
     const items = hasOffsets(type) ? this.#used : type.kind === 'fixedList' ? this.#length * type.size : this.#length
     for (const child of this.#children) child.truncate(items)
@@ -171,13 +172,16 @@ class ColumnBuilder {
     const { type } = this.field
     switch (type.kind) {
       case 'utf8':
-        return this.#addText(value)
+        this.#addText(value)
+        return
       case 'binary':
-        return this.#addBytes(bytesOf(value) ?? this.#fail(value))
+        this.#addBytes(bytesOf(value) ?? this.#fail(value))
+        return
       case 'fixed': {
         const bytes = bytesOf(value)
         if (bytes?.length !== type.width) throw this.#not(value, bytes ? `${bytes.length} bytes` : undefined)
-        return this.#addBytes(bytes)
+        this.#addBytes(bytes)
+        return
       }
       case 'bool':
         if (typeof value !== 'boolean') throw this.#not(value)
@@ -191,18 +195,22 @@ class ColumnBuilder {
         this.#used++
         return
       case 'struct':
-        return this.#addStruct(value)
+        this.#addStruct(value)
+        return
       case 'map':
-        return this.#addMap(value)
+        this.#addMap(value)
+        return
       default:
-        return this.#addItems(value)
+        this.#addItems(value)
     }
   }
 
   #addText(value: unknown): void {
     if (typeof value !== 'string') {
       if (!(value instanceof Uint8Array)) throw this.#not(value)
-      return this.#addBytes(value)
+      if (!isUtf8(value)) throw this.#not(value, 'bytes that are not UTF-8')
+      this.#addBytes(value)
+      return
     }
     const bytes = Buffer.byteLength(value)
     checkOffset(this.field.type, this.#used + bytes)

@@ -2,6 +2,8 @@
 export * from './batch.ts'
 export * from './builder.ts'
 export * from './column.ts'
+export { batchDigest, canonicalSchema } from './digest.ts'
 export * from './errors.ts'
 export * from './json.ts'
 export * from './types.ts'
+export * from './write.ts'

@@ -112,9 +112,13 @@ export function concat(type: DataType, all: readonly Parts[]): Parts {
 export function canonical(parts: Parts, hidden?: Uint8Array, nullable = true): Parts {
   let { validity, nullCount } = parts
   const { type, length, offsets, data, children } = parts
-  if (hidden && nullable) {
+  if (hidden && (nullable || validity)) {
     const merged = new Uint8Array(bitmapBytes(length))
-    for (let i = 0; i < merged.length; i++) merged[i] = (hidden[i] as number) & (validity ? (validity[i] as number) : 255)
+    for (let i = 0; i < merged.length; i++) {
+      const own = validity ? (validity[i] as number) : 255
+      merged[i] = nullable ? (hidden[i] as number) & own : ~(hidden[i] as number) | own
+    }
+    clearTail(merged, length)
     ;({ validity, nullCount } = withValidity(merged, length))
   } else if (validity && (tailIsDirty(validity, length) || !nullCount)) {
     const clean = validity.slice(0, bitmapBytes(length))

@@ -70,7 +70,11 @@ export const fixedList = (item: DataType | Optional, size: number): DataType => 
   size: positive(size, 'list size'),
   item: field('item', item),
 })
-export const struct = (fields: Record<string, DataType | Optional>): DataType => ({ kind: 'struct', fields: fieldsOf(fields) })
+/** At least one member: without a buffer nothing would bound a struct's length. */
+export const struct = (fields: Record<string, DataType | Optional>): DataType => {
+  positive(Object.keys(fields).length, 'members of a struct')
+  return { kind: 'struct', fields: fieldsOf(fields) }
+}
 /** map<utf8, utf8>; the builder writes its keys sorted by their bytes. */
 export const textMap = (): DataType => ({ kind: 'map', key: field('key', utf8()), value: field('value', utf8()) })
 /** Lets the slots of a field, item or member be null. */
