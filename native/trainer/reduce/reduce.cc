@@ -11,13 +11,13 @@ namespace {
 
 template <class Real>
 Real reduce_chunk(Reduction kind, const Real* x, const Real* y, int64_t n) {
-  Real lanes[kLanes] = {};
+  Real lanes[kSumLanes] = {};
   for (int64_t i = 0; i < n; ++i) {
-    Real& lane = lanes[i % kLanes];
+    Real& lane = lanes[i % kSumLanes];
     lane = kind == Reduction::sum ? lane + x[i] : std::fma(x[i], kind == Reduction::dot ? y[i] : x[i], lane);
   }
   Real total = lanes[0];
-  for (int l = 1; l < kLanes; ++l) total = total + lanes[l];
+  for (int l = 1; l < kSumLanes; ++l) total = total + lanes[l];
   return total;
 }
 
@@ -49,10 +49,10 @@ class Tree {
 
 template <class Real>
 Real reduce(Reduction kind, const Real* x, const Real* y, int64_t n, int threads) {
-  const int64_t chunks = (n + kChunk - 1) / kChunk;
+  const int64_t chunks = (n + kSumChunk - 1) / kSumChunk;
   const auto one = [&](int64_t c) {
-    const int64_t from = c * kChunk;
-    return reduce_chunk(kind, x + from, y ? y + from : nullptr, n - from < kChunk ? n - from : kChunk);
+    const int64_t from = c * kSumChunk;
+    return reduce_chunk(kind, x + from, y ? y + from : nullptr, n - from < kSumChunk ? n - from : kSumChunk);
   };
   Tree<Real> tree;
   constexpr int64_t group = 32;  // chunks a task: 32,768 elements

@@ -1,0 +1,28 @@
+// AVX-512: tiles of at most 28 accumulators, 14 x 32 where there are rows enough.
+#include "native/trainer/gemm/tile.h"
+
+namespace millrace::trainer {
+namespace {
+
+#define ROW(rows, vectors) {tile<Float16, rows, vectors, false>, tile<Float16, rows, vectors, true>}
+constexpr TileFunction one_vector[14][2] = {ROW(1, 1), ROW(2, 1), ROW(3, 1),  ROW(4, 1),  ROW(5, 1),  ROW(6, 1),  ROW(7, 1),
+                                            ROW(8, 1), ROW(9, 1), ROW(10, 1), ROW(11, 1), ROW(12, 1), ROW(13, 1), ROW(14, 1)};
+constexpr TileFunction two_vectors[14][2] = {ROW(1, 2), ROW(2, 2), ROW(3, 2),  ROW(4, 2),  ROW(5, 2),  ROW(6, 2),  ROW(7, 2),
+                                             ROW(8, 2), ROW(9, 2), ROW(10, 2), ROW(11, 2), ROW(12, 2), ROW(13, 2), ROW(14, 2)};
+constexpr TileFunction four_vectors[6][2] = {ROW(1, 4), ROW(2, 4), ROW(3, 4), ROW(4, 4), ROW(5, 4), ROW(6, 4)};
+constexpr TileFunction eight_vectors[3][2] = {ROW(1, 8), ROW(2, 8), ROW(3, 8)};
+#undef ROW
+
+int vectors(int64_t rows) { return rows <= 3 ? 8 : rows <= 6 ? 4 : 2; }
+
+void run(int rows, int vectors, bool depth_major, int64_t depth, const float* a, int64_t a_step, const float* b, int64_t b_step, float* c,
+         int64_t ldc, bool add, int columns) {
+  const TileFunction(*table)[2] = vectors == 1 ? one_vector : vectors == 2 ? two_vectors : vectors == 4 ? four_vectors : eight_vectors;
+  run_tile(table[rows - 1][depth_major], rows, vectors * 16, depth, a, a_step, b, b_step, c, ldc, add, columns);
+}
+
+}  // namespace
+
+extern const GemmKernel gemm_kernel_avx512 = {14, 16, 16, vectors, run, pack_b<Float16>};
+
+}  // namespace millrace::trainer
