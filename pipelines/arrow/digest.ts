@@ -1,8 +1,8 @@
 /**
  * Content digests: identity of what a file says, not of how it was compressed or aligned (design.md section 3, "Two digests").
  *
- *   content = sha256("millrace-arrow-1\n", one line `"name": type` a field, one line `"key"="value"` a metadata entry (sorted by key), "\n",
- *             then the 32-byte digest of every batch, in order)
+ *   content = sha256(schema, then the digest of every batch, in order): so the content of a range of batches needs no file
+ *   schema  = sha256("millrace-arrow-1\n", one line `"name": type` a field, one line `"key"="value"` a metadata entry, sorted by key)
  *   batch   = sha256(rows, then per column, parents before children:
  *             validity: the byte 0 where no slot is null, else 1, length, bitmap · offsets: length, int32 from 0 · values: length, bytes)
  *
@@ -14,43 +14,34 @@ import type { Batch } from './batch.ts'
 import { canonical, type Parts } from './kernels.ts'
 import { childFields, formatField, type Schema } from './types.ts'
 
-/** The digest of one batch: 32 bytes. */
-export function batchDigest(batch: Batch): Buffer {
-  return digestOf(
-    batch.rows,
-    batch.columns.map((c, i) => canonical(c, undefined, batch.schema.fields[i]?.nullable)),
-  )
+/** The digest of one batch, 64 hex digits. */
+export function batchDigest(batch: Batch): string {
+  const columns = batch.columns.map((c, i) => canonical(c, undefined, batch.schema.fields[i]?.nullable))
+  return digestOf(batch.rows, columns).toString('hex')
 }
 
-/** As `batchDigest`, of columns that are canonical already. */
+/** The digest of a schema, 64 hex digits: names, types, nullability, order and metadata. */
+export const schemaDigest = (schema: Schema): string => createHash('sha256').update(canonicalSchema(schema)).digest('hex')
+
+/** The content of a file with this schema and these batches, given and returned as 64 hex digits. */
+export function contentOf(schema: string, batches: readonly string[]): string {
+  const hash = createHash('sha256').update(schema, 'hex')
+  for (const batch of batches) hash.update(batch, 'hex')
+  return hash.digest('hex')
+}
+
+/** As `batchDigest` in bytes, of columns that are canonical already. */
 export function digestOf(rows: number, columns: readonly Parts[]): Buffer {
   const hash = createHash('sha256').update(uint64(rows))
   for (const column of columns) addColumn(hash, column)
   return hash.digest()
 }
 
-/** A file's digest in the making: batches are added in order; `hex` ends it. */
-export class ContentDigest {
-  readonly #hash: Hash
-
-  constructor(schema: Schema) {
-    this.#hash = createHash('sha256').update(canonicalSchema(schema))
-  }
-
-  add(batch: Uint8Array): void {
-    this.#hash.update(batch)
-  }
-
-  hex(): string {
-    return this.#hash.digest('hex')
-  }
-}
-
-/** The schema's bytes as they enter the content digest. */
-export function canonicalSchema(schema: Schema): string {
+/** The schema's text as it enters the digest. */
+function canonicalSchema(schema: Schema): string {
   const metadata = Object.entries(schema.metadata ?? {}).sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
   const lines = [...schema.fields.map(formatField), ...metadata.map(([k, v]) => `${JSON.stringify(k)}=${JSON.stringify(v)}`)]
-  return `millrace-arrow-1\n${lines.map(line => `${line}\n`).join('')}\n`
+  return `millrace-arrow-1\n${lines.map(line => `${line}\n`).join('')}`
 }
 
 function addColumn(hash: Hash, parts: Parts): void {

@@ -2,7 +2,7 @@
 export * from './batch.ts'
 export * from './builder.ts'
 export * from './column.ts'
-export { batchDigest, canonicalSchema } from './digest.ts'
+export { batchDigest, contentOf, schemaDigest } from './digest.ts'
 export * from './errors.ts'
 export * from './json.ts'
 export * from './types.ts'

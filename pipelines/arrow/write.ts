@@ -10,7 +10,7 @@ import { type FileHandle, open } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { constants, zstdCompress } from 'node:zlib'
 import type { Batch } from './batch.ts'
-import { ContentDigest, digestOf } from './digest.ts'
+import { contentOf, digestOf, schemaDigest } from './digest.ts'
 import { canonical, type Parts } from './kernels.ts'
 import { type Block, batchMessage, footer, schemaMessage } from './metadata.ts'
 import { formatField, type Schema, sameFields, type Values } from './types.ts'
@@ -31,7 +31,10 @@ export interface Written {
   readonly content: string
   /** 64 hex digits: the file's bytes. */
   readonly sha256: string
-  readonly batches: readonly { readonly rows: number; readonly content: string }[]
+  /** 64 hex digits: the schema's digest, from which and the batches' `content` follows (`contentOf`). */
+  readonly schema: string
+  /** `bytes`: of the buffers, uncompressed and unpadded. */
+  readonly batches: { readonly rows: number; readonly bytes: number; readonly content: string }[]
 }
 
 const magic = Buffer.from('ARROW1')
@@ -45,9 +48,8 @@ export class ArrowWriter {
   readonly #file: FileHandle
   readonly #level: number | undefined // undefined: plain
   readonly #bytes: Hash = createHash('sha256')
-  readonly #content: ContentDigest
   readonly #blocks: Block[] = []
-  readonly #batches: { rows: number; content: string }[] = []
+  readonly #batches: { rows: number; bytes: number; content: string }[] = []
   #offset = 0
   #tail: Promise<unknown> = Promise.resolve() // appends run one after the other, also where a caller does not await
 
@@ -56,7 +58,6 @@ export class ArrowWriter {
     this.schema = schema
     this.#file = file
     this.#level = level
-    this.#content = new ContentDigest(schema)
   }
 
   /** Creates or empties the file at `path` and writes the schema. */
@@ -88,12 +89,18 @@ export class ArrowWriter {
     length.writeInt32LE(end.length)
     await this.#write([endOfStream, end, length, magic])
     await this.#file.close()
+    const schema = schemaDigest(this.schema)
+    const batches = this.#batches
     return {
-      rows: this.#batches.reduce((total, b) => total + b.rows, 0),
+      rows: batches.reduce((total, b) => total + b.rows, 0),
       bytes: this.#offset,
-      content: this.#content.hex(),
+      content: contentOf(
+        schema,
+        batches.map(b => b.content),
+      ),
+      schema,
       sha256: this.#bytes.digest('hex'),
-      batches: this.#batches,
+      batches,
     }
   }
 
@@ -136,8 +143,8 @@ export class ArrowWriter {
     const metadata = await this.#message(batchMessage({ rows: batch.rows, body, nodes, buffers, zstd: this.#level !== undefined }))
     await this.#write(pieces)
     this.#blocks.push({ offset, metadata, body })
-    this.#content.add(digest)
-    this.#batches.push({ rows: batch.rows, content: digest.toString('hex') })
+    const bytes = raw.reduce((total, buffer) => total + buffer.byteLength, 0)
+    this.#batches.push({ rows: batch.rows, bytes, content: digest.toString('hex') })
   }
 
   async #encode(buffer: NodeJS.TypedArray): Promise<Uint8Array[]> {
