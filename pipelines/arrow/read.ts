@@ -1,0 +1,246 @@
+/**
+ * Reads Arrow IPC files, ours and others', one batch at a time.
+ *
+ * Memory is one batch, at most `maxBatchBytes` before and after decompression; all else of the file stays on disk. A file is taken as
+ * hostile: what it says of itself is checked against its size before anything is allocated, and every error is an ArrowFormatError.
+ */
+import { type FileHandle, open } from 'node:fs/promises'
+import { promisify } from 'node:util'
+import { zstdDecompress } from 'node:zlib'
+import { Batch } from './batch.ts'
+import { Column } from './column.ts'
+import { decodeColumns } from './columns.ts'
+import { decodeFooter, decodeMessage, type Fail, type Footer, type Layout, type Wire } from './decode.ts'
+import { ArrowFormatError } from './errors.ts'
+import { concat } from './kernels.ts'
+import type { Block } from './metadata.ts'
+import type { Schema } from './types.ts'
+
+export interface ReadOptions {
+  /** The most bytes of one batch, and of all dictionaries together; default 1 GiB. */
+  readonly maxBatchBytes?: number
+}
+
+const magic = 'ARROW1'
+const GiB = 2 ** 30
+const decompress = promisify(zstdDecompress)
+
+export class ArrowReader {
+  readonly path: string
+  readonly #file: FileHandle
+  readonly #size: number
+  readonly #max: number
+  #footer: Footer = { schema: { fields: [] }, wires: [], batches: [], dictionaries: [] }
+  #rows: number[] = []
+  readonly #dictionaries = new Map<bigint, Column>()
+
+  private constructor(path: string, file: FileHandle, size: number, max: number) {
+    this.path = path
+    this.#file = file
+    this.#size = size
+    this.#max = max
+  }
+
+  /** Reads the footer, each batch's number of rows and the dictionaries. ArrowFormatError, or the file system's error. */
+  static async open(path: string, { maxBatchBytes = GiB }: ReadOptions = {}): Promise<ArrowReader> {
+    const file = await open(path, 'r')
+    try {
+      const reader = new ArrowReader(path, file, (await file.stat()).size, maxBatchBytes)
+      await reader.#start()
+      return reader
+    } catch (error) {
+      await file.close()
+      throw error
+    }
+  }
+
+  get schema(): Schema {
+    return this.#footer.schema
+  }
+
+  /** How many batches there are. */
+  get batches(): number {
+    return this.#rows.length
+  }
+
+  /** Rows of all batches. */
+  get rows(): number {
+    return this.#rows.reduce((total, n) => total + n, 0)
+  }
+
+  /** Rows of batch `i`, from its metadata. */
+  rowsIn(i: number): number {
+    const rows = this.#rows[i]
+    if (rows === undefined) throw new RangeError(`arrow read: expected a batch below ${this.batches}, found ${i}`)
+    return rows
+  }
+
+  /** Batch `i`. Its columns may be views of one buffer, which lives as long as one of them. */
+  async read(i: number): Promise<Batch> {
+    const rows = this.rowsIn(i)
+    const where = `batch ${i}`
+    const { block, layout } = await this.#message(this.#footer.batches[i] as Block, where)
+    if (layout.rows !== rows) this.#fail(where)(`${rows} rows, as when the file was opened`, String(layout.rows))
+    const columns = await this.#columns(block, layout, this.#footer.wires, where)
+    return new Batch(this.schema, columns, rows)
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Batch> {
+    for (let i = 0; i < this.batches; i++) yield await this.read(i)
+  }
+
+  async close(): Promise<void> {
+    await this.#file.close()
+  }
+
+  async #start(): Promise<void> {
+    const fail = this.#fail('footer')
+    const least = 8 + 4 + magic.length
+    if (this.#size < least) fail(`an Arrow file of at least ${least} bytes`, `${this.#size} bytes`)
+    const head = await this.#bytes(0, 8, 'start')
+    if (head.toString('latin1', 0, 6) !== magic)
+      this.#fail('start')(
+        `the bytes ${magic}`,
+        JSON.stringify(head.toString('latin1', 0, 6)),
+        'Only the Arrow IPC file format is read: streams (.arrows) and Feather V1 have to be written again.',
+      )
+    const tail = await this.#bytes(this.#size - 10, 10, 'footer')
+    if (tail.toString('latin1', 4) !== magic)
+      fail(`the bytes ${magic} at the end`, JSON.stringify(tail.toString('latin1', 4)), 'The file was cut off; write it again.')
+    const length = tail.readInt32LE(0)
+    if (length <= 0 || length > this.#size - 18) fail(`a footer of 1 to ${this.#size - 18} bytes`, String(length))
+    if (length > this.#max) fail(`a footer within maxBatchBytes ${this.#max}`, String(length))
+    const start = this.#size - 10 - length
+    this.#footer = decodeFooter(await this.#bytes(start, length, 'footer'), fail)
+
+    // Blocks that overlap could make a small file say much: together they may not be longer than the file.
+    let total = 8
+    for (const { offset, metadata, body } of [...this.#footer.dictionaries, ...this.#footer.batches]) {
+      if (metadata < 8 || offset < 8 || offset % 8 || offset + metadata + body > start)
+        fail(`blocks within bytes 8 to ${start}`, `${metadata} + ${body} bytes at ${offset}`)
+      total += metadata + body
+    }
+    if (total > start) fail(`blocks of at most ${start} bytes in all`, String(total))
+    await this.#readDictionaries()
+    for (const [i, block] of this.#footer.batches.entries()) this.#rows.push((await this.#message(block, `batch ${i}`)).layout.rows)
+  }
+
+  async #readDictionaries(): Promise<void> {
+    let left = this.#max
+    for (const [i, block] of this.#footer.dictionaries.entries()) {
+      const where = `dictionary ${i}`
+      const fail = this.#fail(where)
+      const { layout, dictionary } = await this.#message(block, where, true)
+      if (!dictionary) return fail('a dictionary', 'a record batch')
+      const wire = find(this.#footer.wires, dictionary.id)
+      if (!wire) continue
+      const { dictionary: _, ...plain } = wire
+      const values: Wire = { ...plain, field: { ...plain.field, nullable: true } }
+      const [column] = await this.#columns(block, layout, [values], where)
+      if (!column) return fail('values', 'none')
+      const before = this.#dictionaries.get(dictionary.id)
+      if (before && !dictionary.delta) fail('one dictionary a column', 'a replacement', 'Write the file again with unified dictionaries.')
+      const whole = before ? new Column(concat(column.type, [before, column])) : column
+      left -= column.byteLength + (before ? before.byteLength : 0)
+      if (left < 0) fail(`dictionaries within maxBatchBytes ${this.#max}`, 'more')
+      this.#dictionaries.set(dictionary.id, whole)
+    }
+  }
+
+  async #message(
+    block: Block,
+    where: string,
+    dictionary = false,
+  ): Promise<{ block: Block; layout: Layout; dictionary?: { id: bigint; delta: boolean } }> {
+    const fail = this.#fail(where)
+    if (block.metadata > this.#max) fail(`metadata within maxBatchBytes ${this.#max}`, String(block.metadata))
+    const bytes = await this.#bytes(block.offset, block.metadata, where)
+    const prefix = bytes.readUInt32LE(0) === 0xffffffff ? 8 : 4 // 4 before Arrow 0.15
+    const length = bytes.readInt32LE(prefix - 4)
+    if (length < 0 || prefix + length > bytes.length) fail(`metadata within ${bytes.length} bytes`, String(length))
+    const decoded = decodeMessage(bytes.subarray(prefix, prefix + length), block.body, fail)
+    if (!dictionary && decoded.dictionary) fail('a record batch', 'a dictionary')
+    return { block, ...decoded }
+  }
+
+  async #columns(block: Block, layout: Layout, wires: readonly Wire[], where: string): Promise<Column[]> {
+    const fail = this.#fail(where)
+    if (block.body > this.#max)
+      fail(
+        `a batch within maxBatchBytes ${this.#max}`,
+        `${block.body} bytes`,
+        'Write the file again with smaller batches, or raise the limit.',
+      )
+    const body = await this.#bytes(block.offset + block.metadata, block.body, where)
+    const claimed = layout.buffers.map(({ offset, length }) => (layout.zstd && length ? uncompressed(body, offset, length, fail) : length))
+    const total = claimed.reduce((sum, n) => sum + n, 0)
+    if (total > this.#max)
+      fail(
+        `a batch within maxBatchBytes ${this.#max}`,
+        `${total} bytes uncompressed`,
+        'Write the file again with smaller batches, or raise the limit.',
+      )
+    const buffers = await Promise.all(
+      layout.buffers.map(({ offset, length }, i) =>
+        this.#buffer(body.subarray(offset, offset + length), claimed[i] as number, layout.zstd, fail),
+      ),
+    )
+    const source = {
+      layout,
+      buffers,
+      dictionaries: this.#dictionaries,
+      budget: this.#max - total,
+      fail: (column: string) => this.#fail(column ? `${where}, column ${JSON.stringify(column)}` : where),
+    }
+    return decodeColumns(source, wires).map(parts => new Column(parts))
+  }
+
+  async #buffer(bytes: Buffer, length: number, zstd: boolean, fail: Fail): Promise<Uint8Array> {
+    if (!zstd || bytes.length === 0) return bytes
+    if (bytes.readBigInt64LE(0) === -1n) return bytes.subarray(8) // stored as it is
+    if (length === 0) return bytes.subarray(0, 0)
+    try {
+      // A chunk may not be the whole: a length is a claim, and memory is taken as data comes.
+      const out = await decompress(bytes.subarray(8), { maxOutputLength: length, chunkSize: Math.min(Math.max(length, 64), 1 << 20) })
+      return out.length === length ? out : fail(`${length} bytes in a compressed buffer`, String(out.length))
+    } catch (error) {
+      if (error instanceof ArrowFormatError) throw error
+      return fail(`a zstd frame of ${length} bytes`, error instanceof Error ? error.message : String(error))
+    }
+  }
+
+  /** `length` bytes at `at`; both are within the file's size as it was when opened. */
+  async #bytes(at: number, length: number, where: string): Promise<Buffer> {
+    const bytes = Buffer.from(new ArrayBuffer(length))
+    for (let done = 0; done < length; ) {
+      const { bytesRead } = await this.#file.read(bytes, done, length - done, at + done)
+      if (bytesRead === 0) this.#fail(where)(`${length} bytes at ${at}`, `${done}`, 'The file became shorter while it was read.')
+      done += bytesRead
+    }
+    return bytes
+  }
+
+  #fail(where: string): Fail {
+    return (expected, found, next) => {
+      throw new ArrowFormatError({ expected, found, path: this.path, where, ...(next ? { next } : {}) })
+    }
+  }
+}
+
+/** What a compressed buffer says its length is; -1 says that it is stored as it is. */
+function uncompressed(body: Buffer, offset: number, length: number, fail: Fail): number {
+  if (length < 8) fail('a compressed buffer of 8 bytes or more', String(length))
+  const claimed = body.readBigInt64LE(offset)
+  if (claimed === -1n) return length - 8
+  if (claimed < 0n || claimed > 0x1fffffffffffffn) fail('an uncompressed length of 0 or more', String(claimed))
+  return Number(claimed)
+}
+
+function find(wires: readonly Wire[], id: bigint): Wire | undefined {
+  for (const w of wires) {
+    if (w.dictionary?.id === id) return w
+    const below = find(w.children, id)
+    if (below) return below
+  }
+  return undefined
+}
