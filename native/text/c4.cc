@@ -1,0 +1,111 @@
+#include "native/text/c4.h"
+
+#include "native/text/characters.h"
+#include "native/text/markers.h"
+#include "native/text/words.h"
+
+namespace millrace::text {
+namespace {
+
+constexpr std::string_view kPolicy[] = {"terms of use", "privacy policy", "cookie policy", "uses cookies", "use of cookies", "use cookies"};
+
+// str.split(): how many words, and the longest, in code points.
+struct Split {
+  uint64_t words = 0, longest = 0;
+};
+Split split(std::string_view line) {
+  const uint8_t* classes = class_table();
+  Split result;
+  uint64_t length = 0;
+  for (size_t i = 0; i < line.size();) {
+    const auto [code, bytes] = decode(line.data() + i);
+    i += bytes;
+    if (classes[code] & kSpace) {
+      length = 0;
+    } else {
+      result.words += length == 0;
+      if (++length > result.longest) result.longest = length;
+    }
+  }
+  return result;
+}
+
+// re.sub(r"\[\d*]|\[edit]|\[citation needed]", "", line)
+void remove_citations(std::string_view line, std::string& out) {
+  const uint8_t* classes = class_table();
+  out.clear();
+  while (true) {
+    const size_t open = line.find('[');
+    out.append(line.substr(0, open));
+    if (open == std::string_view::npos) return;
+    line.remove_prefix(open);
+    size_t end = 1;
+    while (end < line.size()) {
+      const auto [code, bytes] = decode(line.data() + end);
+      if (!(classes[code] & kDecimal)) break;
+      end += bytes;
+    }
+    size_t length = end < line.size() && line[end] == ']' ? end + 1 : 0;
+    for (std::string_view mark : {std::string_view("[edit]"), std::string_view("[citation needed]")})
+      if (line.starts_with(mark)) length = mark.size();
+    // What was passed over as digits holds no bracket, so it can be copied whole.
+    if (length == 0) out.append(line.substr(0, end));
+    line.remove_prefix(length == 0 ? end : length);
+  }
+}
+
+bool ends_well(std::string_view line) {
+  if (line.empty() || line.ends_with("...")) return false;
+  return std::string_view(".?!\"'").find(line.back()) != std::string_view::npos;
+}
+
+}  // namespace
+
+C4Result c4(std::string_view text, const C4& rules, std::string& edited) {
+  edited.clear();
+  C4Result result;
+  std::string cleaned, lower;
+  ClassCounts unused;
+  for_each_line(text, [&](std::string_view line) {
+    if (result.outcome != C4Outcome::keep) return;
+    ++result.lines;
+    line = strip(line);
+    const Split words = split(line);
+    if (rules.max_word_length >= 0 && static_cast<double>(words.longest) > rules.max_word_length) return;
+    if (rules.citations && line.find('[') != std::string_view::npos) {
+      remove_citations(line, cleaned);
+      line = cleaned;
+    }
+    if (rules.terminal_punctuation && !ends_well(line)) return;
+    if (static_cast<double>(words.words) < rules.min_words) return;
+    lower.clear();
+    append_lower(line, lower);
+    const auto has = [&](std::string_view phrase) { return lower.find(phrase) != std::string::npos; };
+    if (rules.lorem_ipsum && has("lorem ipsum")) {
+      result.outcome = C4Outcome::lorem_ipsum;
+      return;
+    }
+    if (rules.javascript && has("javascript")) return;
+    if (rules.curly_bracket && line.find('{') != std::string_view::npos) {
+      result.outcome = C4Outcome::curly_bracket;
+      return;
+    }
+    if (rules.policy)
+      for (const auto phrase : kPolicy)
+        if (has(phrase)) return;
+    SentenceCounter sentences;
+    for_each_word(line, unused, [&](const Word& word) { sentences.add(word); });
+    result.sentences += sentences.count();
+    if (result.kept_lines++ > 0) edited.push_back('\n');
+    edited.append(line);
+  });
+  if (result.outcome != C4Outcome::keep) return result;
+  if (static_cast<double>(result.sentences) < rules.min_sentences) result.outcome = C4Outcome::too_few_sentences;
+  const std::string_view stripped = strip(edited);
+  const size_t front = static_cast<size_t>(stripped.data() - edited.data()), size = stripped.size();
+  edited.resize(front + size);
+  edited.erase(0, front);
+  return result;
+}
+
+}  // namespace millrace::text

@@ -1,0 +1,33 @@
+#pragma once
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace millrace::text {
+
+// C4's rules (Raffel et al. 2020) as datatrove 0.10 runs them on lines (pipeline/filters/c4_filters.py, split_paragraph = True). They drop
+// lines, and documents because of a line. Defaults are datatrove's; the original program of TensorFlow Datasets has 5 words a line and 3
+// sentences. Negative numbers switch a rule off.
+struct C4 {
+  bool citations = true;             // delete [12], [edit], [citation needed]
+  bool terminal_punctuation = true;  // drop lines that do not end in . ? ! " ' or that end in ...; FineWeb leaves it out
+  double max_word_length = 1000;     // drop lines with a longer word, split at white space
+  double min_words = 3;              // drop lines of fewer, counted before citations go
+  bool lorem_ipsum = true;           // drop the document
+  bool javascript = true;            // drop lines
+  bool curly_bracket = true;         // drop the document
+  bool policy = true;                // drop lines that speak of cookies, terms of use, privacy policies
+  double min_sentences = 5;          // in the kept lines, by SentenceCounter
+};
+
+enum class C4Outcome { keep, lorem_ipsum, curly_bracket, too_few_sentences };
+
+struct C4Result {
+  C4Outcome outcome = C4Outcome::keep;
+  uint64_t lines = 0, kept_lines = 0, sentences = 0;  // up to the line that dropped the document
+};
+
+// Writes the kept lines, joined by \n and stripped, to `edited`; what it holds after a drop is of no use. `text` is valid UTF-8.
+C4Result c4(std::string_view text, const C4& rules, std::string& edited);
+
+}  // namespace millrace::text

@@ -1,0 +1,134 @@
+#pragma once
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+#include <vector>
+
+namespace millrace::text {
+
+inline uint64_t fold(uint64_t a, uint64_t b) {
+  const auto product = static_cast<unsigned __int128>(a) * b;
+  return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
+}
+
+// A 64-bit hash for tables that compare in full on a hit: no result depends on its values.
+inline uint64_t hash_bytes(std::string_view text) {
+  constexpr uint64_t k0 = 0xa0761d6478bd642full, k1 = 0xe7037ed1a0b428dbull, k2 = 0x8ebc6af09c88c6e3ull;
+  const auto read8 = [](const char* p) { uint64_t v; std::memcpy(&v, p, 8); return v; };
+  const auto read4 = [](const char* p) { uint32_t v; std::memcpy(&v, p, 4); return uint64_t{v}; };
+  const char* p = text.data();
+  const size_t size = text.size();
+  uint64_t seed = k0, a = 0, b = 0;
+  if (size <= 16) {
+    if (size >= 8) {
+      a = read8(p);
+      b = read8(p + size - 8);
+    } else if (size >= 4) {
+      a = read4(p);
+      b = read4(p + size - 4);
+    } else if (size > 0) {
+      a = static_cast<uint8_t>(p[0]) << 16 | static_cast<uint8_t>(p[size / 2]) << 8 | static_cast<uint8_t>(p[size - 1]);
+    }
+  } else {
+    size_t left = size;
+    for (; left > 16; left -= 16, p += 16) seed = fold(read8(p) ^ k1, read8(p + 8) ^ seed);
+    a = read8(p + left - 16);
+    b = read8(p + left - 8);
+  }
+  return fold(k2 ^ size, fold(a ^ k1, b ^ seed));
+}
+
+// Bounds the work that chosen collisions can cause: probes per insertion, on average, before a table gives up. Honest text needs < 2.
+inline constexpr uint64_t kProbesPerEntry = 64;
+
+// Numbers distinct byte strings 0, 1, 2, … in the order of first sight. Equality is exact. The strings must outlive it.
+class Interner {
+ public:
+  // Empties the table; at most `most` strings will be added.
+  void reset(size_t most) {
+    size_t size = 16;
+    while (size < most + most / 2) size *= 2;
+    if (slots_.size() < size) slots_.resize(size);
+    mask_ = size - 1;
+    std::memset(slots_.data(), 0, size * sizeof(Slot));
+    strings_.clear();
+    probes_left_ = kProbesPerEntry * (most + 64);
+  }
+  // The number of `text`; it is new if that equals the size() before the call.
+  uint32_t add(std::string_view text) {
+    const uint64_t hash = hash_bytes(text);
+    const auto tag = static_cast<uint32_t>(hash >> 32);
+    for (size_t i = hash & mask_;; i = (i + 1) & mask_) {
+      Slot& slot = slots_[i];
+      if (slot.number == 0) {
+        strings_.push_back(text);
+        slot = {tag, static_cast<uint32_t>(strings_.size())};
+        return slot.number - 1;
+      }
+      if (slot.tag == tag && strings_[slot.number - 1] == text) return slot.number - 1;
+      if (probes_left_ == 0) return slot.number - 1;
+      --probes_left_;
+    }
+  }
+  bool add_is_new(std::string_view text) {
+    const size_t before = size();
+    return add(text) == before;
+  }
+  size_t size() const { return strings_.size(); }
+  // True if collisions used up the budget: the numbers since then are wrong.
+  bool exhausted() const { return probes_left_ == 0; }
+
+ private:
+  struct Slot {
+    uint32_t tag, number;
+  };
+  std::vector<Slot> slots_;
+  std::vector<std::string_view> strings_;
+  size_t mask_ = 0;
+  uint64_t probes_left_ = 0;
+};
+
+// The same for pairs of numbers, with how often each pair was added.
+class PairInterner {
+ public:
+  void reset(size_t most) {
+    size_t size = 16;
+    while (size < most + most / 2) size *= 2;
+    if (slots_.size() < size) slots_.resize(size);
+    mask_ = size - 1;
+    std::memset(slots_.data(), 0, size * sizeof(Slot));
+    counts_.clear();
+    probes_left_ = kProbesPerEntry * (most + 64);
+  }
+  uint32_t add(uint32_t first, uint32_t second) {
+    const uint64_t key = uint64_t{first} << 32 | second;
+    for (size_t i = fold(key ^ 0xa0761d6478bd642full, 0xe7037ed1a0b428dbull) & mask_;; i = (i + 1) & mask_) {
+      Slot& slot = slots_[i];
+      if (slot.number == 0) {
+        counts_.push_back(1);
+        slot = {key, static_cast<uint32_t>(counts_.size())};
+        return slot.number - 1;
+      }
+      if (slot.key == key || probes_left_ == 0) {
+        ++counts_[slot.number - 1];
+        return slot.number - 1;
+      }
+      --probes_left_;
+    }
+  }
+  size_t size() const { return counts_.size(); }
+  const std::vector<uint32_t>& counts() const { return counts_; }
+  bool exhausted() const { return probes_left_ == 0; }
+
+ private:
+  struct Slot {
+    uint64_t key;
+    uint32_t number;
+  };
+  std::vector<Slot> slots_;
+  std::vector<uint32_t> counts_;
+  size_t mask_ = 0;
+  uint64_t probes_left_ = 0;
+};
+
+}  // namespace millrace::text

@@ -1,0 +1,35 @@
+#pragma once
+#include <span>
+
+#include "native/text/statistics.h"
+
+namespace millrace::text {
+
+// A rule compares one statistic with one threshold. What differs between published definitions is which rules run, in which order, with
+// which thresholds: data that callers give.
+enum class Drops { below, above };  // strictly
+
+struct Rule {
+  const char* name;    // unique: the key of a threshold in a config
+  const char* reason;  // what a decision says; datatrove 0.10's string where datatrove has the rule
+  Statistic statistic;
+  Drops drops;
+};
+
+// All rules that compare. Numbers of rules are positions in this table, then kLoremIpsum … of native/text/c4.h.
+std::span<const Rule> rules();
+
+struct Verdict {
+  int rule = -1;  // -1: keep
+  double value = 0, threshold = 0;
+};
+
+struct Step {
+  int rule;
+  double threshold;
+};
+
+// The first step that fails decides. A step that is not in the list is off; NaN never fails.
+Verdict first_failure(const Statistics& statistics, std::span<const Step> steps);
+
+}  // namespace millrace::text
