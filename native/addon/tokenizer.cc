@@ -1,0 +1,148 @@
+// Columns in, columns out; the tokenizer itself is an opaque object that calls share.
+#include "native/addon/binding.h"
+#include "native/tokenizer/counts.h"
+#include "native/tokenizer/encode.h"
+#include "native/tokenizer/presplit.h"
+#include "native/tokenizer/train.h"
+#include "native/tokenizer/unicode.h"
+
+namespace millrace::addon {
+namespace {
+
+using namespace millrace::tokenizer;
+using SharedEncoder = std::shared_ptr<Encoder>;
+
+Napi::Value bigints(Napi::Env env, const std::vector<uint64_t>& data) { return copied<Napi::BigUint64Array>(env, data); }
+
+Napi::Value to_js(Napi::Env env, const Counts& counts) {
+  auto object = Napi::Object::New(env);
+  object.Set("offsets", copied<Napi::Int32Array>(env, counts.offsets));
+  object.Set("bytes", copied<Napi::Uint8Array>(env, counts.bytes));
+  object.Set("counts", bigints(env, counts.counts));
+  object.Set("pieces", Napi::Number::New(env, static_cast<double>(counts.pieces)));
+  object.Set("skipped", Napi::Number::New(env, static_cast<double>(counts.skipped)));
+  return object;
+}
+
+// splitText(bytes): Uint32Array of piece ends.
+Napi::Value split_text(const Napi::CallbackInfo& info) {
+  const auto bytes = view<const uint8_t>(info[0]);
+  const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  if (const size_t bad = first_invalid(text); bad < text.size()) {
+    addon::to_js(info.Env(), {kFormat, "expected UTF-8, found an invalid sequence at byte " + std::to_string(bad)}).ThrowAsJavaScriptException();
+    return info.Env().Undefined();
+  }
+  std::vector<uint32_t> ends;
+  for (size_t at = 0; at < text.size();) ends.push_back(static_cast<uint32_t>(at = piece_end(text, at)));
+  return copied<Napi::Uint32Array>(info.Env(), ends);
+}
+
+// countPieces(offsets, bytes, maxPiece, threads)
+Napi::Value count(const Napi::CallbackInfo& info) {
+  auto counts = std::make_shared<Counts>();
+  return Work::start(
+      info,
+      [=, column = texts(info[0], info[1]), max_piece = info[2].ToNumber().Int64Value(), threads = info[3].ToNumber().Int32Value()] {
+        return count_pieces(column, static_cast<size_t>(max_piece), threads, *counts);
+      },
+      [=](Napi::Env env) { return to_js(env, *counts); });
+}
+
+// mergeCounts(offsets, bytes, counts)
+Napi::Value merge(const Napi::CallbackInfo& info) {
+  auto counts = std::make_shared<Counts>();
+  return Work::start(
+      info, [=, column = texts(info[0], info[1]), each = view<const uint64_t>(info[2])] { return merge_counts(column, each, *counts); },
+      [=](Napi::Env env) { return to_js(env, *counts); });
+}
+
+// train(offsets, bytes, counts, vocabulary, minCount): { offsets, bytes } of ids from 512, merges as triples.
+Napi::Value train_bpe(const Napi::CallbackInfo& info) {
+  auto trained = std::make_shared<Trained>();
+  return Work::start(
+      info,
+      [=, column = texts(info[0], info[1]), counts = view<const uint64_t>(info[2]), vocabulary = info[3].ToNumber().Uint32Value(),
+       min_count = info[4].ToNumber().Int64Value()] { return train(column, counts, vocabulary, static_cast<uint64_t>(min_count), *trained); },
+      [=](Napi::Env env) -> Napi::Value {
+        std::vector<int32_t> offsets = {0};
+        std::vector<uint8_t> bytes;
+        for (const std::string& token : trained->tokens) {
+          bytes.insert(bytes.end(), token.begin(), token.end());
+          offsets.push_back(static_cast<int32_t>(bytes.size()));
+        }
+        std::vector<uint32_t> merges;
+        for (const Merge& m : trained->merges) merges.insert(merges.end(), {m.left, m.right, m.id});
+        auto object = Napi::Object::New(env);
+        object.Set("offsets", copied<Napi::Int32Array>(env, offsets));
+        object.Set("bytes", copied<Napi::Uint8Array>(env, bytes));
+        object.Set("merges", copied<Napi::Uint32Array>(env, merges));
+        return object;
+      });
+}
+
+// open(offsets, bytes, merges, cacheBytes): the tokenizer, as an external value.
+Napi::Value open(const Napi::CallbackInfo& info) {
+  auto encoder = std::make_shared<SharedEncoder>();
+  return Work::start(
+      info,
+      [=, tokens = texts(info[0], info[1]), merges = view<const uint32_t>(info[2]), cache = info[3].ToNumber().Int64Value()] {
+        std::unique_ptr<Bpe> bpe;
+        MILLRACE_TRY(Bpe::make(tokens, merges, bpe));
+        *encoder = std::make_shared<Encoder>(std::move(bpe), static_cast<size_t>(cache));
+        return Error::none();
+      },
+      [=](Napi::Env env) -> Napi::Value {
+        return Napi::External<SharedEncoder>::New(env, new SharedEncoder(*encoder), [](Napi::Env, SharedEncoder* held) { delete held; });
+      });
+}
+
+SharedEncoder encoder_of(const Napi::Value& value) { return *value.As<Napi::External<SharedEncoder>>().Data(); }
+
+// encode(tokenizer, offsets, bytes, threads): { offsets, ids }
+Napi::Value encode(const Napi::CallbackInfo& info) {
+  auto ids = std::make_shared<Ids>();
+  return Work::start(
+      info,
+      [=, encoder = encoder_of(info[0]), column = texts(info[1], info[2]), threads = info[3].ToNumber().Int32Value()] {
+        return encoder->encode(column, threads, *ids);
+      },
+      [=](Napi::Env env) -> Napi::Value {
+        auto object = Napi::Object::New(env);
+        object.Set("offsets", copied<Napi::Int32Array>(env, ids->offsets));
+        object.Set("ids", copied<Napi::Uint32Array>(env, ids->ids));
+        return object;
+      });
+}
+
+// decode(tokenizer, offsets, ids, skipSpecial): { offsets, bytes }
+Napi::Value decode(const Napi::CallbackInfo& info) {
+  auto bytes = std::make_shared<Bytes>();
+  return Work::start(
+      info,
+      [=, encoder = encoder_of(info[0]), offsets = view<const int32_t>(info[1]), ids = view<const uint32_t>(info[2]), skip = info[3].ToBoolean().Value()] {
+        return encoder->decode(offsets, ids, skip, *bytes);
+      },
+      [=](Napi::Env env) -> Napi::Value {
+        auto object = Napi::Object::New(env);
+        object.Set("offsets", copied<Napi::Int32Array>(env, bytes->offsets));
+        object.Set("bytes", copied<Napi::Uint8Array>(env, bytes->bytes));
+        return object;
+      });
+}
+
+Napi::Value unicode(const Napi::CallbackInfo& info) { return Napi::String::New(info.Env(), unicode_version()); }
+
+}  // namespace
+
+void init_tokenizer(Napi::Env env, Napi::Object exports) {
+  exports.Set("splitText", Napi::Function::New(env, split_text));
+  exports.Set("countPieces", Napi::Function::New(env, count));
+  exports.Set("mergeCounts", Napi::Function::New(env, merge));
+  exports.Set("train", Napi::Function::New(env, train_bpe));
+  exports.Set("open", Napi::Function::New(env, open));
+  exports.Set("encode", Napi::Function::New(env, encode));
+  exports.Set("decode", Napi::Function::New(env, decode));
+  exports.Set("unicodeVersion", Napi::Function::New(env, unicode));
+}
+
+}  // namespace millrace::addon

@@ -1,0 +1,68 @@
+#pragma once
+#include <bit>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+#include <vector>
+
+namespace millrace::tokenizer {
+
+// Short pieces and their ids: a table of buckets of one cache line with two entries. Fixed size; a new entry drives out the older one
+// of its bucket. Pieces above 15 bytes or 3 ids are not kept: few in text, and their keys would need memory of their own.
+class PieceCache {
+ public:
+  static constexpr size_t kMaxPiece = 15, kMaxIds = 3;
+  struct Key {
+    uint64_t low, high;  // the bytes, then zeros; the length in the topmost byte
+    bool operator==(const Key&) const = default;
+  };
+  struct Entry {
+    Key key{0, 0};
+    uint32_t count = 0, ids[kMaxIds] = {};
+  };
+
+  explicit PieceCache(size_t bytes) : buckets_(std::bit_floor(bytes < 2 * sizeof(Bucket) ? 2 * sizeof(Bucket) : bytes) / sizeof(Bucket)) {}
+
+  // The key of text[at, end), 1 to kMaxPiece bytes.
+  static Key key(std::string_view text, size_t at, size_t end) {
+    const size_t length = end - at;
+    Key key{0, 0};
+    if (at + 16 <= text.size()) {
+      std::memcpy(&key, text.data() + at, 16);
+      if (length < 8) key = {key.low & ~(~uint64_t{0} << (8 * length)), 0};
+      else key.high &= ~(~uint64_t{0} << (8 * (length - 8)));
+    } else {
+      std::memcpy(&key, text.data() + at, length);
+    }
+    key.high |= static_cast<uint64_t>(length) << 56;
+    return key;
+  }
+
+  const Entry* find(const Key& key) const {
+    const Bucket& bucket = buckets_[index(key)];
+    if (bucket.entries[0].key == key) return &bucket.entries[0];
+    if (bucket.entries[1].key == key) return &bucket.entries[1];
+    return nullptr;
+  }
+
+  void put(const Key& key, const uint32_t* ids, size_t count) {
+    Bucket& bucket = buckets_[index(key)];
+    bucket.entries[1] = bucket.entries[0];
+    bucket.entries[0].key = key;
+    bucket.entries[0].count = static_cast<uint32_t>(count);
+    std::memcpy(bucket.entries[0].ids, ids, count * sizeof(uint32_t));
+  }
+
+ private:
+  struct alignas(64) Bucket {
+    Entry entries[2];
+  };
+  size_t index(const Key& key) const {
+    uint64_t h = (key.low ^ (key.high * 0x9E3779B97F4A7C15u)) * 0xA0761D6478BD642Fu;
+    h ^= h >> 32;
+    return h & (buckets_.size() - 1);
+  }
+  std::vector<Bucket> buckets_;
+};
+
+}  // namespace millrace::tokenizer

@@ -1,0 +1,94 @@
+#include "native/tokenizer/counts.h"
+
+#include <algorithm>
+#include <limits>
+#include <numeric>
+#include <string>
+
+#include "native/base/parallel.h"
+#include "native/tokenizer/presplit.h"
+#include "native/tokenizer/table.h"
+#include "native/tokenizer/unicode.h"
+
+namespace millrace::tokenizer {
+namespace {
+
+struct Range {
+  PieceTable table;
+  uint64_t pieces = 0, skipped = 0;
+  Error error;
+};
+
+void count_range(const TextColumn& texts, size_t from, size_t to, size_t max_piece, Range& out) {
+  for (size_t t = from; t < to; ++t) {
+    const std::string_view text = texts[t];
+    if (const size_t bad = first_invalid(text); bad < text.size()) {
+      out.error = {kFormat, "text " + std::to_string(t) + ": expected UTF-8, found an invalid sequence at byte " + std::to_string(bad)};
+      return;
+    }
+    for (size_t at = 0; at < text.size();) {
+      const size_t end = piece_end(text, at);
+      if (end - at <= max_piece) {
+        out.table.add(text.substr(at, end - at), 1);
+        ++out.pieces;
+      } else {
+        ++out.skipped;
+      }
+      at = end;
+    }
+  }
+}
+
+Error sorted(const PieceTable& table, Counts& out) {
+  if (table.bytes() > static_cast<uint64_t>(std::numeric_limits<int32_t>::max()))
+    return {kMemory, "piece counts: expected at most 2 GiB of distinct pieces, found " + std::to_string(table.bytes()) + " bytes"};
+  std::vector<uint32_t> order(table.size());
+  std::iota(order.begin(), order.end(), 0u);
+  std::sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) { return table.piece(a) < table.piece(b); });
+  out.offsets.assign(1, 0);
+  out.offsets.reserve(order.size() + 1);
+  out.bytes.clear();
+  out.bytes.reserve(table.bytes());
+  out.counts.clear();
+  out.counts.reserve(order.size());
+  for (uint32_t i : order) {
+    const std::string_view piece = table.piece(i);
+    out.bytes.insert(out.bytes.end(), piece.begin(), piece.end());
+    out.offsets.push_back(static_cast<int32_t>(out.bytes.size()));
+    out.counts.push_back(table.count(i));
+  }
+  return Error::none();
+}
+
+}  // namespace
+
+Error count_pieces(const TextColumn& texts, size_t max_piece, int threads, Counts& out) {
+  if (!texts.valid()) return {kShape, "piece counts: expected offsets that ascend within the bytes"};
+  const size_t ranges = std::max<size_t>(1, std::min(texts.size(), static_cast<size_t>(std::max(1, threads))));
+  std::vector<Range> parts(ranges);
+  parallel_for(ranges, threads, [&](size_t r) { count_range(texts, texts.size() * r / ranges, texts.size() * (r + 1) / ranges, max_piece, parts[r]); });
+  out = {};
+  for (Range& part : parts) {
+    if (part.error) return part.error;
+    out.pieces += part.pieces;
+    out.skipped += part.skipped;
+    if (&part == &parts[0]) continue;
+    for (size_t i = 0; i < part.table.size(); ++i) parts[0].table.add(part.table.piece(i), part.table.count(i));
+    part.table = PieceTable();
+  }
+  return sorted(parts[0].table, out);
+}
+
+Error merge_counts(const TextColumn& pieces, std::span<const uint64_t> counts, Counts& out) {
+  if (!pieces.valid() || pieces.size() != counts.size())
+    return {kShape, "piece counts: expected one count per piece, found " + std::to_string(pieces.size()) + " pieces and " + std::to_string(counts.size()) + " counts"};
+  PieceTable table;
+  out = {};
+  for (size_t i = 0; i < pieces.size(); ++i) {
+    table.add(pieces[i], counts[i]);
+    out.pieces += counts[i];
+  }
+  return sorted(table, out);
+}
+
+}  // namespace millrace::tokenizer
