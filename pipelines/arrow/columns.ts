@@ -4,11 +4,11 @@
  * Buffers that lie aligned are used in place, so a plain file costs one read and no copy. Columns come out canonical (`kernels.ts`): null
  * slots are zeros, so native code need not look at validity to stay in bounds, and all text is UTF-8.
  */
-import { bitmapBytes } from './bits.ts'
+import { bitmapBytes, getBit, setBit } from './bits.ts'
 import type { Column } from './column.ts'
 import type { Fail, Layout, Wire } from './decode.ts'
-import { canonical, type Parts, take, withValidity } from './kernels.ts'
-import { type DataType, hasOffsets, type Values, valuesOf } from './types.ts'
+import { allocate, canonical, type Parts, take, withValidity } from './kernels.ts'
+import { type DataType, hasOffsets, type Values, valuesOf, valueWidth } from './types.ts'
 import { invalidText } from './utf8.ts'
 
 export interface Source {
@@ -118,15 +118,17 @@ function decodeDictionary(
   const raw = decodeValues(source, index, walk, length, fail)
   const indices = new Uint32Array(length)
   const present = new Uint8Array(bitmapBytes(length))
-  let bytes = 0
+  let bytes = length * valueWidth(w.field.type)
   const used = own.validity
   for (let i = 0; i < length; i++) {
-    if (used && !((used[i >>> 3] as number) & (1 << (i & 7)))) continue
-    const at = Number(raw[i])
-    if (!(at >= 0 && at < values.length)) fail(`indices below ${values.length}`, String(at))
-    indices[i] = at
-    if (values.offsets) bytes += (values.offsets[at + 1] as number) - (values.offsets[at] as number)
-    if (!values.isNull(at)) present[i >>> 3] = (present[i >>> 3] as number) | (1 << (i & 7))
+    if (!used || getBit(used, i)) {
+      const at = Number(raw[i])
+      if (!(at >= 0 && at < values.length)) fail(`indices below ${values.length}`, String(at))
+      indices[i] = at
+      if (!values.isNull(at)) setBit(present, i)
+    }
+    const at = indices[i] as number // 0 for null, whose bytes are taken too and dropped later
+    if (values.offsets && values.length) bytes += (values.offsets[at + 1] as number) - (values.offsets[at] as number)
   }
   source.budget -= bytes
   if (source.budget < 0)
@@ -134,23 +136,14 @@ function decodeDictionary(
   const { type } = w.field
   const { nullCount, validity } = withValidity(present, length)
   if (values.length) return { ...take(values, indices), nullCount, validity }
-  const Type = valuesOf(type)
-  const empty = new Type(
-    new ArrayBuffer(
-      type.kind === 'bool'
-        ? bitmapBytes(length)
-        : hasOffsets(type)
-          ? 0
-          : length * (type.kind === 'fixed' ? type.width : Type.BYTES_PER_ELEMENT),
-    ),
-  )
+  const elements = type.kind === 'bool' ? bitmapBytes(length) : type.kind === 'fixed' ? length * type.width : hasOffsets(type) ? 0 : length
   return {
     type,
     length,
     nullCount,
     validity,
     offsets: hasOffsets(type) ? new Int32Array(length + 1) : undefined,
-    data: empty,
+    data: allocate(type, elements),
     children: [],
   }
 }

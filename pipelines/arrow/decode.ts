@@ -2,7 +2,8 @@
  * Arrow's metadata, read: flatbuffers to a schema and to the layout of a batch.
  *
  * What others write beyond our types is turned into them where that costs one pass (`Wire`): 64-bit offsets and dictionaries. All else
- * is refused by name with what to do. Caps: 32 levels of nesting, 10,000 fields.
+ * is refused by name with what to do. Caps: 32 levels of nesting, 10,000 fields,
+ * 64 KiB a name.
  */
 import { Table } from './flat.ts'
 import { type Block, wire } from './metadata.ts'
@@ -37,6 +38,7 @@ export type Fail = (expected: string, found: string, next?: string) => never
 
 const maxDepth = 32
 const maxFields = 10_000
+const maxName = 65_536
 const maxLength = 0x7fffffff
 
 export function decodeFooter(bytes: Uint8Array, fail: Fail): Footer {
@@ -45,11 +47,19 @@ export function decodeFooter(bytes: Uint8Array, fail: Fail): Footer {
   const written = table.table(1) ?? fail('a schema', 'none')
   if (written.int16(0) !== 0) fail('little-endian buffers', 'big-endian', 'Write the file again on a little-endian machine.')
   const seen = { fields: 0 }
+  count(seen, written.count(1, 4), fail)
   const wires = written.tables(1).map(f => decodeField(f, 0, seen, fail))
   const names = new Set(wires.map(w => w.field.name))
   if (names.size !== wires.length)
     fail('columns with different names', `${wires.length - names.size + 1} of one name`, 'Rename the columns.')
-  const pairs = written.tables(2).map(p => [p.string(0) ?? '', p.string(1) ?? ''] as const)
+  if (written.count(2, 4) > maxFields) fail(`at most ${maxFields} metadata entries`, 'more')
+  let left = bytes.length // entries may share strings: together they may not be longer than the footer
+  const text = (table: Table, slot: number): string => {
+    const value = table.string(slot, left) ?? ''
+    left -= value.length
+    return value
+  }
+  const pairs = written.tables(2).map(p => [text(p, 0), text(p, 1)] as const)
   const schema: Schema = { fields: wires.map(w => w.field), ...(pairs.length ? { metadata: Object.fromEntries(pairs) } : {}) }
   return { schema, wires, batches: blocks(table, 3), dictionaries: blocks(table, 2) }
 }
@@ -91,13 +101,13 @@ function decodeLayout(table: Table, body: number, fail: Fail): Layout {
 
 function decodeField(table: Table, depth: number, seen: { fields: number }, fail: Fail): Wire {
   if (depth > maxDepth) fail(`at most ${maxDepth} levels of nesting`, 'more')
-  if (++seen.fields > maxFields) fail(`at most ${maxFields} fields`, 'more')
-  const name = table.string(0) ?? ''
+  const name = table.string(0, maxName) ?? ''
   const nullable = table.bool(1)
   const wires = (expected: number): Wire[] => {
-    const count = table.count(5, 4)
-    if (expected >= 0 ? count !== expected : count === 0)
-      fail(`${expected < 0 ? 'at least one' : expected} children of field ${JSON.stringify(name)}`, String(count))
+    const inside = table.count(5, 4)
+    if (expected >= 0 ? inside !== expected : inside === 0)
+      fail(`${expected < 0 ? 'at least one' : expected} children of field ${JSON.stringify(name)}`, String(inside))
+    count(seen, inside, fail)
     return table.tables(5).map(c => decodeField(c, depth + 1, seen, fail))
   }
   const kind = table.uint8(2)
@@ -215,6 +225,12 @@ function blocks(footer: Table, slot: number): Block[] {
 function checkVersion(version: number, fail: Fail): void {
   if (version !== wire.version5 && version !== wire.version5 - 1)
     fail('metadata version V4 or V5', `V${version + 1}`, 'Write the file again with Arrow 0.8 or newer.')
+}
+
+/** Counts fields before they are looked at, since fields may share their children. */
+function count(seen: { fields: number }, more: number, fail: Fail): void {
+  seen.fields += more
+  if (seen.fields > maxFields) fail(`at most ${maxFields} fields`, 'more')
 }
 
 function checkLength(length: number, fail: Fail): number {

@@ -74,12 +74,14 @@ export class Table {
     return at ? new Table(this.#view, at, this.#refuse) : undefined
   }
 
-  string(slot: number): string | undefined {
+  /** A string of at most `most` bytes. */
+  string(slot: number, most: number): string | undefined {
     const at = this.#target(slot)
     if (!at) return undefined
     within(this.#view, at, 4, 'a string', this.#refuse)
     const length = this.#view.getUint32(at, true)
     within(this.#view, at + 4, length, 'a string', this.#refuse)
+    if (length > most) this.#refuse(`a string of at most ${most} bytes`, String(length))
     return Buffer.from(this.#view.buffer, this.#view.byteOffset + at + 4, length).toString('utf8')
   }
 

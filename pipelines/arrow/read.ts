@@ -211,7 +211,7 @@ export class ArrowReader {
 
   /** `length` bytes at `at`; both are within the file's size as it was when opened. */
   async #bytes(at: number, length: number, where: string): Promise<Buffer> {
-    const bytes = Buffer.from(new ArrayBuffer(length))
+    const bytes = Buffer.allocUnsafeSlow(length) // its own memory from offset 0, so that what is aligned in the file is aligned here
     for (let done = 0; done < length; ) {
       const { bytesRead } = await this.#file.read(bytes, done, length - done, at + done)
       if (bytesRead === 0) this.#fail(where)(`${length} bytes at ${at}`, `${done}`, 'The file became shorter while it was read.')
