@@ -5,7 +5,7 @@
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ArrowReader, batchDigest, schemaDigest } from './arrow/index.ts'
-import { type Part, plan, type Raw, rangeContent } from './plan.ts'
+import { type Part, plan, type Raw, rangeContent, rawRoles } from './plan.ts'
 import type { LocalPart, Stage } from './stage.ts'
 import { type Job, runUnit, type UnitResult } from './unit.ts'
 import type { WrittenPart } from './writer.ts'
@@ -17,6 +17,7 @@ export interface LocalRequest<C> {
   /** Input roles of the stage -> local files. `asPart` describes a plain Arrow file. */
   inputs: Record<string, readonly Part[]>
   raw?: readonly Raw[]
+  evaluation?: readonly Raw[]
   /** Output and scratch go here. */
   folder: string
   threads?: number
@@ -55,9 +56,9 @@ export async function runStage<C>(request: LocalRequest<C>): Promise<LocalResult
       operation,
       config,
       seed,
-      reads: operation.reads.filter(role => role !== 'raw').flatMap(find),
+      reads: operation.reads.filter(role => !rawRoles.includes(role)).flatMap(find),
       sides: (operation.sides ?? []).flatMap(find),
-      raw: operation.reads.includes('raw') ? (request.raw ?? []) : [],
+      raw: operation.reads.includes('raw') ? (request.raw ?? []) : operation.reads.includes('evaluation') ? (request.evaluation ?? []) : [],
       ...(shuffled === undefined ? {} : { partitions: shuffled }),
     })
     if (operation.kind === 'shuffle') partitions[operation.name] = planned.partitions

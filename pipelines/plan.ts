@@ -10,6 +10,9 @@ import { createHash } from 'node:crypto'
 import { digestOf, fractionOf, unitKey } from './identity.ts'
 import type { Operation, SourceIdentity, Stage } from './stage.ts'
 
+/** Roles that are pinned files, not parts: `ctx.raw()` gives them. */
+export const rawRoles: readonly string[] = ['raw', 'evaluation']
+
 /** A committed file: what a plan must know of it. `location` is opaque here: a key of the store or a local path. */
 export interface Part {
   role: string

@@ -111,6 +111,9 @@ export interface Context<C> {
   readonly scratch: string
   /** Set when the unit was asked to stop (SIGTERM): a `segment` saves and calls `leave`. */
   readonly stopping: AbortSignal
+  /** segment: save at least this often; no output byte may depend on it. `saveSteps` counts steps instead. */
+  readonly saveSeconds: number
+  readonly saveSteps: number | undefined
 
   raw(): readonly RawFile[]
   parts(role: string): readonly LocalPart[]

@@ -30,6 +30,18 @@ export interface Job {
   parts: LocalPart[]
   sides: LocalPart[]
   raw: RawFile[]
+  /** segment: how often it saves; cannot reach an output byte. */
+  saveSeconds?: number
+  saveSteps?: number
+  /** Records (rows over `parts`, or raw files) to read alone, or to leave out: to find and to quarantine one that ends a process. */
+  only?: Rows
+  exclude?: readonly number[]
+  quarantined?: readonly QuarantinedRecord[]
+}
+
+export interface Rows {
+  from: number
+  to: number
 }
 
 export interface UnitResult {
@@ -86,9 +98,18 @@ class Unit implements Context<unknown> {
     this.#operation = operation
     this.#job = job
     this.#hooks = hooks
+    this.#quarantined.push(...(job.quarantined ?? []))
   }
 
-  raw = (): readonly RawFile[] => this.#job.raw
+  get saveSeconds(): number {
+    return this.#job.saveSeconds ?? 30
+  }
+
+  get saveSteps(): number | undefined {
+    return this.#job.saveSteps
+  }
+
+  raw = (): readonly RawFile[] => this.#job.raw.filter((_, i) => this.#wanted(i))
 
   parts(role: string): LocalPart[] {
     this.#mustKnow(role)
@@ -97,12 +118,16 @@ class Unit implements Context<unknown> {
 
   async *batches(role: string): AsyncGenerator<Batch, void, undefined> {
     const counted = this.#operation.reads.includes(role)
+    const partial = counted && (this.#job.only !== undefined || this.#job.exclude !== undefined)
+    let row = partial ? await this.#rowsBefore(role) : 0
     for (const part of this.parts(role)) {
       const reader = await ArrowReader.open(part.path)
       try {
         for (let i = part.from; i < part.to; i++) {
-          const batch = await reader.read(i)
-          yield batch
+          const read = await reader.read(i)
+          const batch = partial ? this.#selected(read, row) : read
+          row += read.rows
+          if (batch.rows || !partial) yield batch
           if (counted) this.progress({ documents: batch.rows, bytes: batch.byteLength })
         }
       } finally {
@@ -168,6 +193,29 @@ class Unit implements Context<unknown> {
     for (const record of this.#quarantined) builder.append({ ...record, offset: BigInt(record.offset) })
     await writer.append(builder.finish())
     return writer.close(undefined)
+  }
+
+  #wanted(row: number): boolean {
+    const { only, exclude } = this.#job
+    return (!only || (row >= only.from && row < only.to)) && !exclude?.includes(row)
+  }
+
+  #selected(batch: Batch, first: number): Batch {
+    const rows: number[] = []
+    for (let i = 0; i < batch.rows; i++) if (this.#wanted(first + i)) rows.push(i)
+    return rows.length === batch.rows ? batch : batch.take(Uint32Array.from(rows))
+  }
+
+  /** Rows count over all parts of the job; a role's own begin after those of the roles that are listed before it. */
+  async #rowsBefore(role: string): Promise<number> {
+    let rows = 0
+    for (const part of this.#job.parts) {
+      if (part.role === role) break
+      const reader = await ArrowReader.open(part.path)
+      for (let i = part.from; i < part.to; i++) rows += reader.rowsIn(i)
+      await reader.close()
+    }
+    return rows
   }
 
   #role(name: string) {

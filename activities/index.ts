@@ -1,0 +1,45 @@
+/** The activities, bound to one worker's context. */
+import { Context, heartbeat } from '@temporalio/activity'
+import { findManifest } from '../storage/artifacts.ts'
+import { closeRun } from './close-run.ts'
+import { type NodeRef, openRun, type RunRef, type RunRequest } from './run.ts'
+import { asFailure, commitStage, describeStage, findStage, type ManifestRef, type PlanRef, planOperation, runUnits, type UnitsRequest } from './stage.ts'
+import { nextTraining } from './training.ts'
+import type { WorkerContext } from './worker-context.ts'
+
+/** Errors leave an activity as failures that say whether trying again can help. */
+async function failing<T>(body: () => Promise<T>): Promise<T> {
+  const beat = setInterval(() => heartbeat(), 5000)
+  try {
+    return await body()
+  } catch (error) {
+    throw asFailure(error)
+  } finally {
+    clearInterval(beat)
+  }
+}
+
+export function createActivities(context: WorkerContext) {
+  return {
+    openRun: (request: RunRequest & { workflowRun: string }) => failing(() => openRun(context, request)),
+    findStage: (node: NodeRef) => failing(() => findStage(context, node)),
+    describeStage: (node: NodeRef) => failing(() => describeStage(context, node)),
+    planOperation: (node: NodeRef, operation: string, done: readonly PlanRef[]) => failing(() => planOperation(context, node, operation, done)),
+    runUnits: (request: UnitsRequest) => runUnits(context, request),
+    commitStage: (node: NodeRef, plans: readonly PlanRef[]) => failing(() => commitStage(context, node, plans)),
+    /** Waits for an artifact that another workflow is making; undefined when a minute passed without it. */
+    awaitStage: (node: NodeRef) =>
+      failing(async (): Promise<ManifestRef | undefined> => {
+        const store = await context.store(node.store)
+        for (let i = 0; i < 60; i++) {
+          if (await findManifest(store, node.stage, node.fingerprint)) return findStage(context, node)
+          await Context.current().sleep(1000)
+        }
+        return undefined
+      }),
+    nextTraining: (run: RunRef, done: readonly { id: string; stage: string; fingerprint: string }[]) => failing(() => nextTraining(context, run, done)),
+    closeRun: (run: RunRef, how: { trained: boolean }) => failing(() => closeRun(context, run, how)),
+  }
+}
+
+export type Activities = ReturnType<typeof createActivities>

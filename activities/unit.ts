@@ -1,0 +1,170 @@
+/**
+ * One unit, from its plan to its commit: fetch what it reads, run it in a child, commit what it wrote.
+ *
+ * Attempts are charged by cause. The unit's own (a crash, a stall, an error of its code): three, then the stage fails with the reason.
+ * The worker's end or a cancelled activity: none. Only bytes can quarantine (isolate.ts).
+ */
+import { mkdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Context } from '@temporalio/activity'
+import type { Execution } from '../pipelines/config.ts'
+import { MillraceError } from '../pipelines/errors.ts'
+import type { Node } from '../pipelines/graph.ts'
+import type { Plan, PlannedUnit } from '../pipelines/plan.ts'
+import type { LocalPart, RawFile, Stage } from '../pipelines/stage.ts'
+import type { Job } from '../pipelines/unit.ts'
+import { FileStore } from '../storage/file.ts'
+import { readJson, type Store } from '../storage/store.ts'
+import { commitUnit, type Unit } from '../storage/units.ts'
+import { type Pinned, verifyPinned } from './inputs.ts'
+import { isolate } from './isolate.ts'
+import { type NodeRef, readRun } from './run.ts'
+import type { Finished, Progress } from './runner.ts'
+import { record } from './stage.ts'
+import type { WorkerContext } from './worker-context.ts'
+
+export interface UnitRequest {
+  store: Store
+  ref: NodeRef
+  stage: Stage
+  node: Node
+  plan: Plan
+  unit: PlannedUnit
+  execution: Execution
+  force: boolean
+  signal: AbortSignal
+  onProgress: (progress: Progress) => void
+}
+
+const ownAttempts = 3
+
+export async function executeUnit(context: WorkerContext, request: UnitRequest): Promise<Unit> {
+  const { store, ref, plan, unit } = request
+  const operation = plan.operation
+  const resumable = request.stage.operations.find(each => each.name === operation)?.kind === 'segment'
+  const work = workFolder(store, unit.key, resumable)
+  for (let attempt = 1; ; attempt++) {
+    record(context, store, ref, { operation, unitKey: unit.key, state: 'started', attempt, revision: plan.revision })
+    try {
+      const job = await prepare(request, work, resumable)
+      const finished = await runOrIsolate(context, request, job)
+      const { unit: committed, outcome } = await commitUnit(store, { stage: plan.stage, operation, revision: plan.revision, key: unit.key }, finished.result)
+      record(context, store, ref, {
+        operation,
+        unitKey: unit.key,
+        state: outcome,
+        attempt,
+        revision: plan.revision,
+        documents: committed.documents,
+        bytesIn: committed.bytesIn,
+        bytesOut: committed.parts.reduce((sum, part) => sum + part.bytes, 0),
+        cpuMs: finished.cpuMs,
+        rssPeak: finished.rss,
+      })
+      await rm(work, { recursive: true, force: true })
+      return committed
+    } catch (error) {
+      const { code = 'ERROR', kind = 'bug' } = error as Partial<MillraceError>
+      record(context, store, ref, { operation, unitKey: unit.key, state: 'failed', attempt, revision: plan.revision, errorCode: code })
+      context.log.warn({ run: ref.run, stage: ref.stage, unit: unit.key, attempt, code, error: (error as Error).message }, 'unit failed')
+      if (!resumable) await rm(work, { recursive: true, force: true })
+      if (request.signal.aborted || kind === 'config' || code === 'DETERMINISM' || code.startsWith('STORE_')) throw error
+      if (attempt >= ownAttempts) {
+        throw new MillraceError(
+          { code: 'UNIT_FAILED', kind: 'bug', expected: `unit ${unit.key} of ${ref.stage}.${operation} to finish`, found: `${ownAttempts} failed attempts; the last: [${code}] ${(error as Error).message}`, where: `run ${ref.run}`, next: 'mend the cause and start the same run again: everything committed is kept' },
+          { cause: error },
+        )
+      }
+    }
+  }
+}
+
+/** A stalled or crashed child may be the fault of one record: find it before the attempt is charged. */
+async function runOrIsolate(context: WorkerContext, request: UnitRequest, job: Job): Promise<Finished> {
+  const options = {
+    stall: request.execution.stallSeconds * 1000,
+    signal: request.signal,
+    grace: 20_000,
+    onProgress: request.onProgress,
+  }
+  try {
+    return await context.runner.run(job, options)
+  } catch (error) {
+    if (request.signal.aborted) throw error
+    const isolated = await isolate(context.runner, request.stage, job, error as Error, options)
+    if (!isolated) throw error
+    return isolated
+  }
+}
+
+/** Local paths for everything that the unit reads; empty output and scratch. */
+async function prepare(request: UnitRequest, work: string, resumable: boolean): Promise<Job> {
+  const { store, ref, plan, unit, node, execution } = request
+  const output = join(work, 'output')
+  const scratch = join(work, 'scratch')
+  await rm(output, { recursive: true, force: true })
+  if (!resumable) await rm(scratch, { recursive: true, force: true })
+  await mkdir(output, { recursive: true })
+  await mkdir(scratch, { recursive: true })
+  let fetched = 0
+  const local = async (part: LocalPart | { role: string; location: string; from: number; to: number }): Promise<LocalPart> => ({
+    role: part.role,
+    path: await store.fetch('location' in part ? part.location : part.path, join(scratch, `input-${fetched++}`)),
+    from: part.from,
+    to: part.to,
+  })
+  const parts: LocalPart[] = []
+  for (const part of unit.parts) parts.push(await local(part))
+  const sides: LocalPart[] = []
+  for (const part of plan.sides) sides.push(await local(part))
+  return {
+    stage: plan.stage,
+    operation: plan.operation,
+    config: node.config,
+    seed: node.seed,
+    unit: unit.key,
+    partition: unit.partition,
+    partitions: plan.partitions,
+    threads: execution.threads,
+    maxMemory: execution.maxMemory,
+    scratch,
+    output,
+    parts,
+    sides,
+    raw: await rawFiles(store, ref, unit),
+    saveSeconds: execution.saveSeconds,
+    ...(execution.saveSteps === undefined ? {} : { saveSteps: execution.saveSteps }),
+  }
+}
+
+const pinnedFiles = new Map<string, Promise<Map<string, Pinned['sources'][number]>>>()
+
+/** Where the pinned files lie on this machine, after a check that they are still what was pinned. */
+async function rawFiles(store: Store, ref: NodeRef, unit: PlannedUnit): Promise<RawFile[]> {
+  if (!unit.raw.length) return []
+  const run = await readRun(store, ref.run)
+  const id = `${store.uri} ${run.inputs.key}`
+  let index = pinnedFiles.get(id)
+  if (!index) {
+    index = readJson<Pinned>(store, run.inputs.key).then(pinned => new Map([...(pinned?.sources ?? []), ...(pinned?.evaluation ?? [])].map(file => [`${file.source.name}\0${file.key}`, file])))
+    pinnedFiles.clear()
+    pinnedFiles.set(id, index)
+  }
+  const files = await index
+  const raw: RawFile[] = []
+  for (const { source, key } of unit.raw) {
+    const file = files.get(`${source.name}\0${key}`)
+    if (!file) throw new MillraceError({ code: 'INPUT_GONE', kind: 'config', expected: `${key} of source ${source.name} among the pinned inputs`, found: 'nothing' })
+    await verifyPinned(file)
+    raw.push({ source, key, path: file.location, size: file.size, sha256: file.sha256 })
+  }
+  return raw
+}
+
+/** On the store's own disk where it has one, so that committing is a link and not a copy. A segment's folder outlives its worker. */
+function workFolder(store: Store, key: string, resumable: boolean): string {
+  const root = store instanceof FileStore ? join(store.root, 'tmp') : join(tmpdir(), 'millrace')
+  const attempt = resumable ? '' : `-${process.pid}-${Context.current().info.activityId}-${Context.current().info.attempt}`
+  return join(root, `work-${key}${attempt}`)
+}

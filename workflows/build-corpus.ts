@@ -1,0 +1,41 @@
+/** Raw sources to shards: every stage as soon as what it reads is there. */
+import { defineQuery, setCurrentDetails, setHandler, workflowInfo } from '@temporalio/workflow'
+import type { RunRef, RunRequest } from '../activities/run.ts'
+import type { ManifestRef } from '../activities/stage.ts'
+import { patient } from './activities.ts'
+import { runStage } from './run-stage.ts'
+
+export interface CorpusProgress {
+  run: string
+  stages: Record<string, 'waiting' | 'running' | 'done' | 'reused'>
+}
+
+export const corpusProgress = defineQuery<CorpusProgress>('progress')
+
+/** Input: a request as a user starts it, or the run that `pretrain` has opened. */
+export async function buildCorpus(request: RunRequest | { opened: RunRef }): Promise<{ run: RunRef; stages: Record<string, ManifestRef> }> {
+  const progress: CorpusProgress = { run: '', stages: {} }
+  setHandler(corpusProgress, () => progress)
+  const run = 'opened' in request ? request.opened : await patient.openRun({ ...request, workflowRun: workflowInfo().firstExecutionRunId })
+  progress.run = run.run
+  const stages: Record<string, ManifestRef> = {}
+  const running = new Map<string, Promise<void>>()
+  const show = () => setCurrentDetails(Object.entries(progress.stages).map(([id, state]) => `${id}: ${state}`).join('\n'))
+  for (const node of run.nodes) {
+    progress.stages[node.id] = 'waiting'
+    const parents = (run.after[node.id] ?? []).map(id => running.get(id))
+    const done = Promise.all(parents).then(async () => {
+      progress.stages[node.id] = 'running'
+      show()
+      const made = await runStage(node, run.execution)
+      stages[node.id] = made
+      progress.stages[node.id] = made.reused ? 'reused' : 'done'
+      show()
+    })
+    done.catch(() => undefined) // awaited below; a failure must not surface before its siblings have been waited for
+    running.set(node.id, done)
+  }
+  await Promise.all(running.values())
+  if (!('opened' in request)) await patient.closeRun(run, { trained: false })
+  return { run, stages }
+}
