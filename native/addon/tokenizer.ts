@@ -59,8 +59,10 @@ export const mergeCounts = (pieces: Texts & { readonly counts: BigUint64Array })
  * Trains byte-level BPE up to `vocabulary` ids in all (≥ 512); the merges are those of Hugging Face's BpeTrainer. Gives fewer tokens where
  * no pair occurs `minCount` times any more.
  */
-export const train = (pieces: Texts & { readonly counts: BigUint64Array }, options: { vocabulary: number; minCount: number }): Promise<Trained> =>
-  native().train(pieces.offsets, pieces.bytes, pieces.counts, options.vocabulary, options.minCount)
+export const train = (
+  pieces: Texts & { readonly counts: BigUint64Array },
+  options: { vocabulary: number; minCount: number },
+): Promise<Trained> => native().train(pieces.offsets, pieces.bytes, pieces.counts, options.vocabulary, options.minCount)
 
 /** A vocabulary with its merges, ready to encode; shared by all calls and threads. */
 export class Encoder {
@@ -74,7 +76,10 @@ export class Encoder {
 
   /** `tokens` holds every id from 0; `merges` are triples in order of rank. `cacheBytes` (default 4 MiB a thread) changes time only. FORMAT names what is wrong. */
   static async open(tokens: Texts, merges: Uint32Array, options: { cacheBytes?: number } = {}): Promise<Encoder> {
-    return new Encoder(tokens.offsets.length - 1, await native().open(tokens.offsets, tokens.bytes, merges, options.cacheBytes ?? 4 * 2 ** 20))
+    return new Encoder(
+      tokens.offsets.length - 1,
+      await native().open(tokens.offsets, tokens.bytes, merges, options.cacheBytes ?? 4 * 2 ** 20),
+    )
   }
 
   /** The ids of every text, none below 256: names of special tokens in a text are text. FORMAT with text and byte for what is not UTF-8. */

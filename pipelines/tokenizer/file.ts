@@ -60,9 +60,20 @@ export function writeTokenizerFile(vocabulary: Vocabulary, options: { specials?:
     version: '1.0',
     truncation: null,
     padding: null,
-    added_tokens: added.map((content, id) => ({ id, content, single_word: false, lstrip: false, rstrip: false, normalized: false, special: true })),
+    added_tokens: added.map((content, id) => ({
+      id,
+      content,
+      single_word: false,
+      lstrip: false,
+      rstrip: false,
+      normalized: false,
+      special: true,
+    })),
     normalizer: null,
-    pre_tokenizer: { type: 'Sequence', pretokenizers: [{ type: 'Split', pattern: { Regex: pattern }, behavior: 'Isolated', invert: false }, byteLevel] },
+    pre_tokenizer: {
+      type: 'Sequence',
+      pretokenizers: [{ type: 'Split', pattern: { Regex: pattern }, behavior: 'Isolated', invert: false }, byteLevel],
+    },
     post_processor: null,
     decoder: byteLevel,
   }
@@ -91,7 +102,12 @@ const file = z.object({
   pre_tokenizer: z.object({
     type: z.literal('Sequence'),
     pretokenizers: z.tuple([
-      z.object({ type: z.literal('Split'), pattern: z.object({ Regex: z.literal(pattern) }), behavior: z.literal('Isolated'), invert: z.literal(false) }),
+      z.object({
+        type: z.literal('Split'),
+        pattern: z.object({ Regex: z.literal(pattern) }),
+        behavior: z.literal('Isolated'),
+        invert: z.literal(false),
+      }),
       z.object({ type: z.literal('ByteLevel'), add_prefix_space: z.literal(false), use_regex: z.literal(false) }),
     ]),
   }),
@@ -110,7 +126,14 @@ const file = z.object({
 /** Reads a file of our layout and pattern. Throws TOKENIZER_FILE with the member that differs; `where` names the file in errors. */
 export function readTokenizerFile(text: string, where: string): Vocabulary {
   const refuse = (expected: string, found: string) =>
-    new MillraceError({ code: 'TOKENIZER_FILE', kind: 'config', expected, found, where, next: 'give a tokenizer.json that the `tokenizer` stage wrote' })
+    new MillraceError({
+      code: 'TOKENIZER_FILE',
+      kind: 'config',
+      expected,
+      found,
+      where,
+      next: 'give a tokenizer.json that the `tokenizer` stage wrote',
+    })
   let json: unknown
   try {
     json = JSON.parse(text)
@@ -131,7 +154,10 @@ export function readTokenizerFile(text: string, where: string): Vocabulary {
     const name = names[id]
     const bytes = name === undefined ? undefined : id < firstByte ? Buffer.from(name) : fromCharacters(name)
     if (bytes === undefined || (id < firstByte && name !== reservedNames[id])) {
-      throw refuse(id < firstByte ? `id ${id} to be ${reservedNames[id]}` : `a token of byte characters for every id below ${size}`, `id ${id}: ${JSON.stringify(name)}`)
+      throw refuse(
+        id < firstByte ? `id ${id} to be ${reservedNames[id]}` : `a token of byte characters for every id below ${size}`,
+        `id ${id}: ${JSON.stringify(name)}`,
+      )
     }
     parts.push(bytes)
   }
@@ -140,7 +166,8 @@ export function readTokenizerFile(text: string, where: string): Vocabulary {
   for (const [rank, merge] of merges.entries()) {
     const [left, right] = typeof merge === 'string' ? (merge.split(' ', 2) as [string, string?]) : merge
     const triple = [ids.get(left), ids.get(right ?? ''), ids.get(left + right)]
-    if (triple.includes(undefined)) throw refuse('merges of tokens in the vocabulary, with their joint token in it', `merge ${rank}: ${JSON.stringify(merge)}`)
+    if (triple.includes(undefined))
+      throw refuse('merges of tokens in the vocabulary, with their joint token in it', `merge ${rank}: ${JSON.stringify(merge)}`)
     triples.set(triple as number[], rank * 3)
   }
   const offsets = new Int32Array(size + 1)

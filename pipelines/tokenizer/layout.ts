@@ -33,7 +33,9 @@ const all = Array.from({ length: 256 }, (_, byte) => byte)
 export const byteOrder: readonly number[] = [...all.filter(printable), ...all.filter(byte => !printable(byte))]
 
 /** The character that stands for a byte in Hugging Face's files (`bytes_to_unicode` of GPT-2). */
-const characterOf: readonly string[] = all.map(byte => String.fromCharCode(printable(byte) ? byte : 256 + byteOrder.indexOf(byte) - all.filter(printable).length))
+const characterOf: readonly string[] = all.map(byte =>
+  String.fromCharCode(printable(byte) ? byte : 256 + byteOrder.indexOf(byte) - all.filter(printable).length),
+)
 const byteOf = new Map(characterOf.map((character, byte) => [character, byte]))
 
 /** Bytes as Hugging Face writes them. */

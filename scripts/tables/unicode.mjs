@@ -17,7 +17,8 @@ const classes = [
 ]
 const block = 128
 const isSurrogate = c => c >= 0xd800 && c < 0xe000
-const classOf = c => (isSurrogate(c) ? 0 : classes.reduce((bits, [, pattern], i) => (pattern.test(String.fromCodePoint(c)) ? bits | (1 << i) : bits), 0))
+const classOf = c =>
+  isSurrogate(c) ? 0 : classes.reduce((bits, [, pattern], i) => (pattern.test(String.fromCodePoint(c)) ? bits | (1 << i) : bits), 0)
 
 const leaves = new Map()
 const blocks = []

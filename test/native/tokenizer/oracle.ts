@@ -37,4 +37,5 @@ export const trained = (texts: readonly string[], setup: { pattern: string; name
   call<{ vocab: string[]; merges: [string, string][] }>('train', JSON.stringify(texts), JSON.stringify(setup), size)
 export const encoded = (tokenizer: string, texts: readonly string[]) =>
   call<{ ids: number[][]; decoded: string[] }>('encode', tokenizer, JSON.stringify(texts))
-export const timed = (tokenizer: string, texts: readonly string[]) => call<{ seconds: number; tokens: number }>('time', tokenizer, JSON.stringify(texts))
+export const timed = (tokenizer: string, texts: readonly string[]) =>
+  call<{ seconds: number; tokens: number }>('time', tokenizer, JSON.stringify(texts))

@@ -33,7 +33,21 @@ test('the table is of the Unicode version of the pinned Node', () => {
 })
 
 test('the oracle joins to the text and splits as the report says', () => {
-  expect(expected("Hello World's 2026中文 HTTPServer\n\n  x")).toEqual(['Hello', ' World\'s', ' ', '2', '0', '2', '6', '中', '文', ' HTTPServer', '\n\n', ' ', ' x'])
+  expect(expected("Hello World's 2026中文 HTTPServer\n\n  x")).toEqual([
+    'Hello',
+    " World's",
+    ' ',
+    '2',
+    '0',
+    '2',
+    '6',
+    '中',
+    '文',
+    ' HTTPServer',
+    '\n\n',
+    ' ',
+    ' x',
+  ])
 })
 
 test('pieces are those of the pattern on random text', () => {
@@ -48,13 +62,19 @@ test('pieces are those of the pattern on random text', () => {
 })
 
 test('pieces are those of the pattern for every code point in four contexts', () => {
-  for (const around of [['', ''], ['a', 'b'], [' ', 'A'], ["x'", '\n']] as const) {
+  for (const around of [
+    ['', ''],
+    ['a', 'b'],
+    [' ', 'A'],
+    ["x'", '\n'],
+  ] as const) {
     let text = ''
     for (let code = 0; code < 0x110000; code++) {
       if (code >= 0xd800 && code < 0xe000) continue
       text += around[0] + String.fromCodePoint(code) + around[1]
       if (text.length < 4096 && code < 0x10ffff) continue
-      if (pieces(text).join('\0') !== expected(text).join('\0')) expect(pieces(text), `before U+${code.toString(16)}`).toEqual(expected(text))
+      if (pieces(text).join('\0') !== expected(text).join('\0'))
+        expect(pieces(text), `before U+${code.toString(16)}`).toEqual(expected(text))
       text = ''
     }
   }
@@ -82,6 +102,9 @@ test('invalid UTF-8 is an error with text and byte', async () => {
   for (const bad of ['80', 'c0af', 'e0809f', 'eda080', 'f4908080', 'f8888080', 'c3', 'e282', '61ff']) {
     const text = Buffer.concat([Buffer.from('12345678é'), Buffer.from(bad, 'hex')])
     const at = 10 + (bad === '61ff' ? 1 : 0)
-    await expect(countPieces(column(['fine', text]), { maxPiece: 100, threads: 2 })).rejects.toMatchObject({ code: 'FORMAT', message: `text 1: expected UTF-8, found an invalid sequence at byte ${at}` })
+    await expect(countPieces(column(['fine', text]), { maxPiece: 100, threads: 2 })).rejects.toMatchObject({
+      code: 'FORMAT',
+      message: `text 1: expected UTF-8, found an invalid sequence at byte ${at}`,
+    })
   }
 })

@@ -1,0 +1,132 @@
+// Oracles: the definition of BPE, written as slowly and plainly as it reads (Sennrich et al. 2016, algorithm 1). Equality with Hugging
+// Face is tested in test/native/tokenizer.
+#include "native/tokenizer/bpe.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <random>
+
+#include "native/tokenizer/layout.h"
+#include "native/tokenizer/train.h"
+
+namespace millrace::tokenizer {
+namespace {
+
+struct Column {
+  std::vector<int32_t> offsets = {0};
+  std::vector<uint8_t> bytes;
+  void add(std::string_view text) {
+    bytes.insert(bytes.end(), text.begin(), text.end());
+    offsets.push_back(static_cast<int32_t>(bytes.size()));
+  }
+  TextColumn view() const { return {offsets, bytes}; }
+};
+
+std::unique_ptr<Bpe> open(const Trained& trained) {
+  Column tokens;
+  for (uint32_t id = 0; id < kFirstByte; ++id) tokens.add("<special " + std::to_string(id) + ">");
+  for (uint8_t byte : kByteOrder) tokens.add(std::string(1, static_cast<char>(byte)));
+  for (const std::string& token : trained.tokens) tokens.add(token);
+  std::vector<uint32_t> merges;
+  for (const Merge& m : trained.merges) merges.insert(merges.end(), {m.left, m.right, m.id});
+  std::unique_ptr<Bpe> bpe;
+  const Error error = Bpe::make(tokens.view(), merges, bpe);
+  EXPECT_FALSE(error) << error.message();
+  return bpe;
+}
+
+std::vector<uint32_t> slow_encode(std::string_view piece, const std::vector<Merge>& merges) {
+  std::vector<uint32_t> ids;
+  for (char byte : piece) ids.push_back(kByteId[static_cast<uint8_t>(byte)]);
+  for (;;) {
+    size_t best = merges.size(), at = 0;
+    for (size_t i = 0; i + 1 < ids.size(); ++i)
+      for (size_t rank = 0; rank < best; ++rank)
+        if (merges[rank].left == ids[i] && merges[rank].right == ids[i + 1]) best = rank, at = i;
+    if (best == merges.size()) return ids;
+    ids[at] = merges[best].id;
+    ids.erase(ids.begin() + static_cast<long>(at) + 1);
+  }
+}
+
+}  // namespace
+
+TEST(Train, MergesTheMostFrequentPairAndTiesToTheSmallerIds) {
+  Column words;  // the words of the example in the paper, with counts
+  std::vector<uint64_t> counts = {5, 2, 6, 3};
+  for (const char* word : {"low", "lower", "newest", "widest"}) words.add(word);
+  std::map<std::string, uint64_t> slow;
+  std::vector<std::vector<std::string>> split;
+  for (const char* word : {"low", "lower", "newest", "widest"}) {
+    split.emplace_back();
+    for (const char* c = word; *c; ++c) split.back().emplace_back(1, *c);
+  }
+  Trained trained;
+  ASSERT_FALSE(train(words.view(), counts, 512 + 10, 0, trained));
+  std::vector<std::string> expected;
+  for (int step = 0; step < 10; ++step) {
+    std::map<std::pair<std::string, std::string>, uint64_t> pairs;
+    for (size_t w = 0; w < split.size(); ++w)
+      for (size_t i = 0; i + 1 < split[w].size(); ++i) pairs[{split[w][i], split[w][i + 1]}] += counts[w];
+    const auto id = [&](const std::string& token) {
+      for (size_t i = 0; i < expected.size(); ++i)
+        if (expected[i] == token) return static_cast<uint32_t>(kFirstMerge + i);
+      return kByteId[static_cast<uint8_t>(token[0])];
+    };
+    auto best = pairs.begin();
+    for (auto it = pairs.begin(); it != pairs.end(); ++it) {
+      const auto key = std::pair(id(it->first.first), id(it->first.second)), best_key = std::pair(id(best->first.first), id(best->first.second));
+      if (it->second > best->second || (it->second == best->second && key < best_key)) best = it;
+    }
+    const auto [left, right] = best->first;
+    expected.push_back(left + right);
+    for (auto& word : split)
+      for (size_t i = 0; i + 1 < word.size(); ++i)
+        if (word[i] == left && word[i + 1] == right) {
+          word[i] += right;
+          word.erase(word.begin() + static_cast<long>(i) + 1);
+        }
+  }
+  EXPECT_EQ(trained.tokens, expected);
+}
+
+TEST(Bpe, FindsTheMergesOfTheDefinitionInShortAndLongPieces) {
+  std::mt19937 random(3);
+  const auto piece = [&](size_t length, int letters) {
+    std::string out;
+    for (size_t i = 0; i < length; ++i) out += static_cast<char>('a' + random() % static_cast<unsigned>(letters));
+    return out;
+  };
+  Column words;
+  std::vector<uint64_t> counts;
+  for (int i = 0; i < 200; ++i) {
+    words.add(piece(2 + random() % 30, 4));
+    counts.push_back(1 + random() % 9);
+  }
+  Trained trained;
+  ASSERT_FALSE(train(words.view(), counts, 800, 0, trained));
+  const auto bpe = open(trained);
+  Scratch scratch;
+  for (size_t length = 1; length < 140; ++length)
+    for (int letters : {1, 2, 4, 5}) {
+      const std::string text = piece(length, letters);
+      std::vector<uint32_t> ids;
+      bpe->encode_piece(text, scratch, ids);
+      ASSERT_EQ(ids, slow_encode(text, trained.merges)) << text;
+    }
+}
+
+TEST(Bpe, RefusesATokenThatRepeats) {
+  Trained trained{{"ab", "ab"}, {}};
+  Column tokens;
+  for (uint32_t id = 0; id < kFirstByte; ++id) tokens.add("<special " + std::to_string(id) + ">");
+  for (uint8_t byte : kByteOrder) tokens.add(std::string(1, static_cast<char>(byte)));
+  for (const std::string& token : trained.tokens) tokens.add(token);
+  std::unique_ptr<Bpe> bpe;
+  const Error error = Bpe::make(tokens.view(), {}, bpe);
+  EXPECT_STREQ(error.code(), kFormat);
+  EXPECT_EQ(error.message(), "tokenizer, id 513: expected a token of its own, found the bytes of an earlier one");
+}
+
+}  // namespace millrace::tokenizer
