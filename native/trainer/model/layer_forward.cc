@@ -1,0 +1,85 @@
+// One layer forward, in the order of longcat-flash.md 1.2:
+//   a = x + Attn0(n(x));  u = n(a);  b = a + FFN0(u);  c = b + Attn1(n(b));  y = c + FFN1(n(c)) + MoE(u)
+// The MoE branch reads u and joins at the end. On a CPU nothing is gained by starting it early, so it runs where it joins.
+#include <algorithm>
+
+#include "native/trainer/linear/linear.h"
+#include "native/trainer/model/model.h"
+#include "native/trainer/rmsnorm/rmsnorm.h"
+#include "native/trainer/swiglu/swiglu.h"
+
+namespace millrace::trainer {
+
+template <class Real>
+void Model<Real>::attention_block(const Slab& slab, size_t l, int block, LayerActivations<Real>& a) {
+  const ModelConfig& m = config_;
+  const size_t T = slab.size(), D = m.hidden, ldl = m.latents(), query = m.heads * m.score(), kv = m.heads * (m.nope + m.value);
+  const AttentionOffsets& at = layout_.layers[l].attention[block];
+  AttentionActivations<Real>& b = a.attention[block];
+  const Real* x = a.stream[2 * block];
+  Real* y = a.stream[2 * block + 1];
+
+  rmsnorm_forward(T, D, x, D, w(layout_.layers[l].input_norm[block]), m.norm_eps, 1, b.input, D, b.rstd, threads_);
+  linear_forward(T, D, ldl, b.input, D, w(at.latent), b.latent, ldl, false, threads_);
+  // The latents' scales stand behind their norms; the one of q is folded in here, where Transformers multiplies q itself: the same number.
+  rmsnorm_forward(T, m.query_rank, b.latent, ldl, w(at.query_norm), kLatentEps, query_scale_, b.query_latent, m.query_rank, b.query_rstd, threads_);
+  rmsnorm_forward(T, m.kv_rank, b.latent + m.query_rank, ldl, w(at.kv_norm), kLatentEps, kv_scale_, b.kv_latent, m.kv_rank, b.kv_rstd, threads_);
+  linear_forward(T, m.query_rank, query, b.query_latent, m.query_rank, w(at.query), b.q, query, false, threads_);
+  linear_forward(T, m.kv_rank, kv, b.kv_latent, m.kv_rank, w(at.kv), b.kv, kv, false, threads_);
+  Real* k_rope = b.latent + m.query_rank + m.kv_rank;
+  rope_.rotate(T, m.heads, m.score(), slab.positions.data(), b.q + m.nope, query, false, threads_);
+  rope_.rotate(T, 1, 0, slab.positions.data(), k_rope, ldl, false, threads_);
+  const AttentionData<Real> data{b.q, b.kv, k_rope, ldl, T, b.out, b.top, b.inverse};
+  attention_forward<Real>(attention_shape(m), slab.runs, data, slab.longest, scratch_.attention, threads_);
+  std::copy_n(x, T * D, y);
+  linear_forward(T, m.heads * m.value, D, b.out, m.heads * m.value, w(at.out), y, D, true, threads_);
+}
+
+template <class Real>
+void Model<Real>::dense_block(const Slab& slab, size_t l, int block, LayerActivations<Real>& a, Real* next) {
+  const size_t T = slab.size(), D = config_.hidden, F = config_.dense_width;
+  const FfnOffsets& at = layout_.layers[l].dense[block];
+  const Real* x = a.stream[2 * block + 1];
+  rmsnorm_forward(T, D, x, D, w(layout_.layers[l].post_norm[block]), config_.norm_eps, 1, a.post[block], D, a.post_rstd[block], threads_);
+  linear_forward(T, D, 2 * F, a.post[block], D, w(at.gate_up), a.gate_up[block], 2 * F, false, threads_);
+  swiglu_forward(T, F, a.gate_up[block], scratch_.h, threads_);
+  std::copy_n(x, T * D, next);
+  linear_forward(T, F, D, scratch_.h, F, w(at.down), next, D, true, threads_);
+}
+
+template <class Real>
+MoeData<Real> Model<Real>::moe_data(size_t l, LayerActivations<Real>& a) {
+  return {a.post[0], w(layout_.layers[l].experts), a.gates, a.at, a.expert_gate_up, scratch_.gathered, scratch_.expert_h, scratch_.expert_out};
+}
+
+template <class Real>
+void Model<Real>::moe_block(const Slab& slab, size_t l, LayerActivations<Real>& a, Real* next) {
+  const size_t T = slab.size(), D = config_.hidden, routes = config_.routes();
+  linear_forward(T, D, routes, a.post[0], D, w(layout_.layers[l].router), a.scores, routes, false, threads_);
+  route(router_, T, a.scores, biases_.data() + l * routes, frozen_, a.selected, a.gates, threads_);
+  count(slab, l, a.selected);
+  balance_ += balance_loss<Real>(router_, slab.rows, a.scores, a.selected,
+                                 balance_weights_.data() + l * slab.rows.size() * (router_.groups + 1), threads_);
+  dispatch(moe_shape(config_), T, a.selected, a.at);
+  moe_forward(moe_shape(config_), T, moe_data(l, a), next, threads_);
+}
+
+template <class Real>
+void Model<Real>::count(const Slab& slab, size_t l, const int32_t* selected) {
+  uint64_t* counts = counts_.data() + l * config_.routes();
+  for (size_t slot = 0; slot < slab.size() * config_.top_k; ++slot) {
+    ++counts[selected[slot]];
+    experts_per_token_[slot / config_.top_k] += static_cast<size_t>(selected[slot]) < config_.experts;
+  }
+}
+
+#define INSTANTIATE(Real)                                                                                  \
+  template void Model<Real>::attention_block(const Slab&, size_t, int, LayerActivations<Real>&);           \
+  template void Model<Real>::dense_block(const Slab&, size_t, int, LayerActivations<Real>&, Real*);        \
+  template void Model<Real>::moe_block(const Slab&, size_t, LayerActivations<Real>&, Real*);               \
+  template MoeData<Real> Model<Real>::moe_data(size_t, LayerActivations<Real>&);
+INSTANTIATE(float)
+INSTANTIATE(double)
+#undef INSTANTIATE
+
+}  // namespace millrace::trainer

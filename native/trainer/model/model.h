@@ -1,0 +1,110 @@
+#pragma once
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "native/trainer/config/config.h"
+#include "native/trainer/model/activations.h"
+#include "native/trainer/model/slab.h"
+#include "native/trainer/parameters/parameters.h"
+#include "native/trainer/rope/rope.h"
+
+namespace millrace::trainer {
+
+// Bytes by purpose, before anything is allocated.
+struct MemoryPlan {
+  size_t weights, gradients, moments, activations, scratch;
+  size_t total() const { return weights + gradients + moments + activations + scratch; }
+  std::string table() const;  // one line a purpose, and the total
+};
+
+MemoryPlan memory_plan(const ModelConfig& model, const Resources& resources, size_t bytes_per_real = 4);
+
+// What one pass over a slab gives. Sums over positions with a target; nothing is divided.
+struct SlabLosses {
+  double loss = 0, z = 0, balance = 0;  // z and balance without their coefficient; balance summed over layers
+  double largest = 0;                   // max |h| behind the last layer
+};
+
+// LongCat-Flash (longcat-flash.md 1): weights, one slab's activations, forward and backward. Real = float is the product; double is the
+// same code as the oracle of finite differences. A token's result depends on its run alone, bit for bit: not on the other runs of the
+// slab, not on threads or instruction set.
+template <class Real>
+class Model {
+ public:
+  // Allocates everything. The configs have been validated and the plan found small enough. kMemory if the system refuses.
+  static Error create(const ModelConfig& model, const OptimizerConfig& optimizer, const Resources& resources, std::unique_ptr<Model>& out);
+
+  const ModelConfig& config() const { return config_; }
+  const Layout& layout() const { return layout_; }
+  std::span<Real> weights() { return {weights_.get(), layout_.size}; }
+  std::span<Real> gradients() { return {gradients_.get(), layout_.size}; }
+  std::span<float> biases() { return biases_; }  // [layers, experts + zero_experts]
+
+  void zero_gradients();
+
+  // Forward and backward; gradients of  loss + lambda · z + alpha · balance  are added to gradients().
+  SlabLosses train(const Slab& slab, double rope_base);
+
+  // Forward alone, in one layer's activations. losses() has the loss per token.
+  SlabLosses evaluate(const Slab& slab, double rope_base);
+
+  // [vocabulary] of the slab's last token. After evaluate().
+  void last_logits(const Slab& slab, std::span<Real> out);
+
+  std::span<const Real> losses(const Slab& slab) const { return {scratch_.losses, slab.size()}; }
+
+  // How often each route was chosen in the last pass: [layers, routes]. And, per token, the sum over layers of its FFN experts.
+  std::span<const uint64_t> counts() const { return counts_; }
+  std::span<const uint32_t> experts_per_token() const { return experts_per_token_; }
+
+  // Holds the choice of the last pass fixed, for finite differences.
+  void freeze_routing(bool frozen) { frozen_ = frozen; }
+
+  // [tokens, top_k] of a layer of the last train().
+  std::span<int32_t> selected(size_t layer, const Slab& slab) { return {acts_[layer].selected, slab.size() * config_.top_k}; }
+
+ private:
+  Model() = default;
+  struct Free {
+    void operator()(void* p) const;
+  };
+  using Buffer = std::unique_ptr<Real[], Free>;
+
+  void forward(const Slab& slab, double rope_base, bool training);
+  void attention_block(const Slab& slab, size_t l, int block, LayerActivations<Real>& a);
+  void dense_block(const Slab& slab, size_t l, int block, LayerActivations<Real>& a, Real* next);
+  void moe_block(const Slab& slab, size_t l, LayerActivations<Real>& a, Real* next);
+  void count(const Slab& slab, size_t l, const int32_t* selected);
+  void backward(const Slab& slab);
+  void attention_backward_block(const Slab& slab, size_t l, int block, LayerActivations<Real>& a);
+  void dense_backward_block(const Slab& slab, size_t l, int block, LayerActivations<Real>& a, Real* dinput, bool accumulate);
+  void moe_backward_block(const Slab& slab, size_t l, LayerActivations<Real>& a);
+  SlabLosses output(const Slab& slab, bool training);
+  MoeData<Real> moe_data(size_t l, LayerActivations<Real>& a);
+
+  const Real* w(size_t offset) const { return weights_.get() + offset; }
+  Real* dw(size_t offset) { return gradients_.get() + offset; }
+
+  ModelConfig config_;
+  OptimizerConfig optimizer_;
+  Layout layout_;
+  RouterShape router_;
+  int threads_ = 1;
+  bool frozen_ = false;
+  double query_scale_ = 1, kv_scale_ = 1;
+  Buffer weights_, gradients_, arena_;
+  std::vector<int32_t> integers_;
+  std::vector<size_t> offsets_;
+  std::vector<float> biases_;
+  std::vector<LayerActivations<Real>> acts_;
+  Scratch<Real> scratch_{};
+  RopeTable<Real> rope_;
+  std::vector<uint64_t> counts_;
+  std::vector<uint32_t> experts_per_token_;
+  std::vector<double> balance_weights_;  // [layers, rows of the slab, groups + 1]
+  double balance_ = 0;
+};
+
+}  // namespace millrace::trainer

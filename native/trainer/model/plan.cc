@@ -1,0 +1,48 @@
+// How much memory a model takes, from the same lists of buffers that the allocation walks.
+#include <algorithm>
+#include <cstdio>
+
+#include "native/trainer/model/model.h"
+
+namespace millrace::trainer {
+
+AttentionShape attention_shape(const ModelConfig& m) { return {m.heads, m.nope, m.rope, m.value}; }
+
+RouterShape router_shape(const ModelConfig& m, size_t groups) {
+  return {m.experts, m.zero_experts, m.top_k, groups, m.expected_experts, m.routed_scale};
+}
+
+MoeShape moe_shape(const ModelConfig& m) { return {m.hidden, m.expert_width, m.experts, m.top_k}; }
+
+size_t expert_rows(const ModelConfig& m, size_t tokens) { return tokens * std::min(m.top_k, m.experts); }
+
+MemoryPlan memory_plan(const ModelConfig& m, const Resources& r, size_t real) {
+  const Extent extent{r.rows_per_slab * r.max_row_length, r.rows_per_slab, r.max_row_length, r.threads};
+  const size_t size = layout_of(m).size;
+  size_t layer = 0, shared = 0;
+  LayerActivations<float> a{};
+  Scratch<float> s{};
+  each_buffer(m, extent, a, [&](float*&, size_t n) { layer += n + 16; });
+  each_buffer(m, extent, true, s, [&](float*&, size_t n) { shared += n + 16; });
+  const size_t integers = (2 * extent.tokens * m.top_k + 2 * expert_rows(m, extent.tokens)) * 4;
+  return {
+      size * real + m.layers * m.routes() * 4,
+      size * real,
+      2 * size * real,
+      m.layers * (layer * real + integers),
+      shared * real + RopeTable<float>::bytes(m.rope, r.max_row_length) / 4 * real,
+  };
+}
+
+std::string MemoryPlan::table() const {
+  std::string text;
+  for (auto [name, bytes] : {std::pair{"weights", weights}, {"gradients", gradients}, {"moments", moments}, {"activations", activations},
+                             {"scratch", scratch}, {"total", total()}}) {
+    char line[64];
+    std::snprintf(line, sizeof line, "%-12s%12.1f MiB\n", name, static_cast<double>(bytes) / (1 << 20));
+    text += line;
+  }
+  return text;
+}
+
+}  // namespace millrace::trainer

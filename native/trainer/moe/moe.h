@@ -1,0 +1,50 @@
+#pragma once
+#include <cstddef>
+#include <cstdint>
+
+namespace millrace::trainer {
+
+struct MoeShape {
+  size_t hidden, width, experts, top_k;
+  size_t stride() const { return 3 * width * hidden; }  // elements of one expert: [gate; up] then down
+};
+
+// Where each selection went. Rows are sorted by (expert, token); zero experts have none.
+struct Dispatch {
+  size_t* offsets;     // [experts + 1] first row of each expert
+  int32_t* token_of;   // [rows] at most tokens · min(top_k, experts)
+  int32_t* slot_of;    // [rows] token · top_k + slot
+  int32_t* row_of;     // [tokens, top_k] -1 for a zero expert
+};
+
+// Dropless: every selection of an FFN expert gets a row, by counting sort.
+void dispatch(const MoeShape& shape, size_t tokens, const int32_t* selected, const Dispatch& to);
+
+// y[t] += Σ over t's slots in order of choice of gate · E(u[t]);  E = SwiGLU FFN of the expert's rows, or u[t] itself for a zero expert
+// (longcat-flash.md 1.3). One expert's products run on one thread, each over the expert's whole segment.
+//
+//   u, y     [tokens, hidden]
+//   weights  of expert 0; gate_up [rows, 2·width] is kept for the backward pass
+//   scratch  gathered [rows, hidden], h [rows, width], out [rows, hidden]
+template <class Real>
+struct MoeData {
+  const Real *u, *weights, *gates;
+  Dispatch at;
+  Real *gate_up, *gathered, *h, *out;
+};
+
+template <class Real>
+void moe_forward(const MoeShape& shape, size_t tokens, const MoeData<Real>& data, Real* y, int threads);
+
+// From dy: du += ∂L/∂u through the experts, dgates [tokens, top_k] replaced, dweights +=. gate_up is used up.
+//   scratch  dgathered [rows, hidden] (gate-free dy of the row's token), dh [rows, width], row_gates, row_dgates [rows]
+template <class Real>
+struct MoeGradients {
+  const Real* dy;
+  Real *du, *dgates, *dweights, *dgathered, *dh, *row_gates, *row_dgates;
+};
+
+template <class Real>
+void moe_backward(const MoeShape& shape, size_t tokens, const MoeData<Real>& data, const MoeGradients<Real>& gradients, int threads);
+
+}  // namespace millrace::trainer
