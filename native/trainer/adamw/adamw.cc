@@ -3,6 +3,7 @@
 #include <cmath>
 #include <string>
 
+#include "native/base/cpu.h"
 #include "native/base/parallel.h"
 #include "native/trainer/adamw/step.h"
 
@@ -31,8 +32,13 @@ Error check(const AdamW& o) {
   return Error::none();
 }
 
-void adamw_span(float* p, const float* g, float* m, float* v, int64_t n, const AdamWScalars& s) {
-  for (int64_t i = 0; i < n; ++i) adamw_lanes<Float1>(p + i, g + i, m + i, v + i, s);
+auto loop_for(Isa isa) {
+  switch (isa) {
+    case Isa::avx512: return adamw_span_avx512;
+    case Isa::avx2: return adamw_span_avx2;
+    case Isa::scalar: break;
+  }
+  return adamw_loop<Float1>;
 }
 
 }  // namespace
@@ -53,10 +59,11 @@ Error adamw_step(std::span<float> p, std::span<const float> g, std::span<float> 
       .root_correction = static_cast<float>(1 / std::sqrt(1 - power(o.beta2, o.step))),
       .eps = static_cast<float>(o.eps),
   };
+  const auto loop = loop_for(active_isa());
   constexpr size_t piece = 16384;
   parallel_for((p.size() + piece - 1) / piece, threads, [&](size_t i) {
     const size_t from = i * piece, n = p.size() - from < piece ? p.size() - from : piece;
-    adamw_span(p.data() + from, g.data() + from, m.data() + from, v.data() + from, static_cast<int64_t>(n), s);
+    loop(p.data() + from, g.data() + from, m.data() + from, v.data() + from, static_cast<int64_t>(n), s);
   });
   return Error::none();
 }

@@ -27,5 +27,12 @@ MILLRACE_LANES void adamw_lanes(float* p, const float* g, float* m, float* v, co
   F::store(p, fma_(F::load(p), F::set(s.keep), zero - step));
 }
 
+template <class F>
+void adamw_loop(float* p, const float* g, float* m, float* v, int64_t n, const AdamWScalars& s) {
+  int64_t i = 0;
+  for (; i + F::width <= n; i += F::width) adamw_lanes<F>(p + i, g + i, m + i, v + i, s);
+  for (; i < n; ++i) adamw_lanes<Float1>(p + i, g + i, m + i, v + i, s);
+}
+
 }  // namespace
 }  // namespace millrace::trainer

@@ -16,7 +16,7 @@ namespace {
 
 constexpr int64_t kColumns = 512;                // of B packed at a time: 512 KiB
 constexpr int64_t kRows = 224;                   // of A packed at a time: 224 KiB
-constexpr int64_t kSerial = int64_t{1} << 20;    // multiply-adds below which waking a thread costs more than it saves
+constexpr int64_t kSerial = int64_t{1} << 23;    // multiply-adds below which waking a thread costs more than it saves
 
 // A thread's packing buffers, kept for its next call.
 struct Scratch {
@@ -108,15 +108,14 @@ void serial(const GemmKernel& kernel, const Problem& p) {
         const int64_t end = tile + group < tiles ? tile + group : tiles;
         for (int64_t t = tile; t < end; ++t)
           pack_a(kernel, p, first_row(t), first_row(t + 1) - first_row(t), from, depth, scratch.a + (t - tile) * tile_floats);
-        for (int64_t j = 0; j < panels; ++j) {
-          const int64_t left = columns - j * panel_columns, padded = static_cast<int64_t>(panel[j].vectors) * kernel.width;
-          for (int64_t t = tile; t < end; ++t) {
+        for (int64_t t = tile; t < end; ++t)
+          for (int64_t j = 0; j < panels; ++j) {
+            const int64_t left = columns - j * panel_columns, padded = static_cast<int64_t>(panel[j].vectors) * kernel.width;
             const int64_t row = first_row(t);
             kernel.tile(static_cast<int>(first_row(t + 1) - row), panel[j].vectors, p.transA, depth, scratch.a + (t - tile) * tile_floats,
                         kernel.step, panel[j].b, panel[j].step, p.C + row * p.ldc + column + j * panel_columns, p.ldc, add,
                         static_cast<int>(left < padded ? left : padded));
           }
-        }
       }
     }
   }

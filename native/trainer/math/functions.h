@@ -26,14 +26,16 @@ MILLRACE_LANES F exp_(F x) {
   c = select(less(c, F::set(-105.0f)), F::set(-105.0f), c);
   const F shifted = fma_(c, F::set(0x1.715476p+0f), magic);
   const F n = shifted - magic;
-  F r = fma_(n, F::set(-0x1.62e43p-1f), c);
-  r = fma_(n, F::set(0x1.05c61p-29f), r);
+  const F high = fma_(n, F::set(-0x1.62e43p-1f), c);  // exact
+  const F low = n * F::set(0x1.05c61p-29f), r = high + low;
   F p = F::set(0x1.6a2434p-10f);
   p = fma_(p, r, F::set(0x1.1239e2p-7f));
   p = fma_(p, r, F::set(0x1.5558f2p-5f));
   p = fma_(p, r, F::set(0x1.555492p-3f));
   p = fma_(p, r, F::set(0x1.fffffcp-2f));
-  p = fma_(r * r, p, r) + F::set(1.0f);
+  // 1 + high + (low + r² p), the first sum with its rounding error carried along.
+  const F one = F::set(1.0f), head = one + high;
+  p = head + (((one - head) + high) + fma_(r * r, p, low));
   const auto i = sub(bits(shifted), splat(F{}, 0x4b400000));
   const auto half = right<1>(i);
   const F y = p * power_of_two<F>(half) * power_of_two<F>(sub(i, half));

@@ -4,12 +4,13 @@
 // min or max (their NaN and -0 rules differ): a select says which.
 // Everything has internal linkage: a header shared by files of several instruction sets must not leave a symbol behind that the linker
 // could merge (docs/numerics.md, rule 7). Widths beyond one exist only in files compiled for them.
-#include <cmath>
 #include <cstdint>
-#include <cstring>
 
 #ifdef __AVX2__
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"  // GCC 12 says it of its own _mm512_undefined_*
 #include <immintrin.h>
+#pragma GCC diagnostic pop
 #endif
 
 #define MILLRACE_LANES static inline __attribute__((always_inline))
@@ -30,19 +31,19 @@ MILLRACE_LANES Float1 operator+(Float1 a, Float1 b) { return {a.v + b.v}; }
 MILLRACE_LANES Float1 operator-(Float1 a, Float1 b) { return {a.v - b.v}; }
 MILLRACE_LANES Float1 operator*(Float1 a, Float1 b) { return {a.v * b.v}; }
 MILLRACE_LANES Float1 operator/(Float1 a, Float1 b) { return {a.v / b.v}; }
-MILLRACE_LANES Float1 fma_(Float1 a, Float1 b, Float1 c) { return {std::fma(a.v, b.v, c.v)}; }
-MILLRACE_LANES Float1 sqrt_(Float1 a) { return {std::sqrt(a.v)}; }
+MILLRACE_LANES Float1 fma_(Float1 a, Float1 b, Float1 c) { return {__builtin_fmaf(a.v, b.v, c.v)}; }
+MILLRACE_LANES Float1 sqrt_(Float1 a) { return {__builtin_sqrtf(a.v)}; }
 MILLRACE_LANES bool less(Float1 a, Float1 b) { return a.v < b.v; }    // false where either is NaN
 MILLRACE_LANES bool equal(Float1 a, Float1 b) { return a.v == b.v; }  // likewise
 MILLRACE_LANES Float1 select(bool mask, Float1 yes, Float1 no) { return mask ? yes : no; }
 MILLRACE_LANES int32_t bits(Float1 a) {
   int32_t i;
-  std::memcpy(&i, &a.v, 4);
+  __builtin_memcpy(&i, &a.v, 4);
   return i;
 }
 MILLRACE_LANES Float1 from_bits(int32_t i) {
   Float1 a;
-  std::memcpy(&a.v, &i, 4);
+  __builtin_memcpy(&a.v, &i, 4);
   return a;
 }
 MILLRACE_LANES int32_t add(int32_t a, int32_t b) { return static_cast<int32_t>(static_cast<uint32_t>(a) + static_cast<uint32_t>(b)); }

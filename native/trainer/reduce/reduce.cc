@@ -3,6 +3,7 @@
 #include <cmath>
 #include <vector>
 
+#include "native/base/cpu.h"
 #include "native/base/parallel.h"
 #include "native/trainer/reduce/chunk.h"
 
@@ -19,6 +20,15 @@ Real reduce_chunk(Reduction kind, const Real* x, const Real* y, int64_t n) {
   Real total = lanes[0];
   for (int l = 1; l < kSumLanes; ++l) total = total + lanes[l];
   return total;
+}
+
+template <class Real>
+auto chunk_function(Isa isa) {
+  if constexpr (sizeof(Real) == 4) {
+    if (isa == Isa::avx512) return reduce_chunk_avx512;
+    if (isa == Isa::avx2) return reduce_chunk_avx2;
+  }
+  return reduce_chunk<Real>;
 }
 
 // The tree, fed in order: like a binary counter, level k holds the sum of 2^k neighbours that waits for its right-hand twin.
@@ -50,9 +60,10 @@ class Tree {
 template <class Real>
 Real reduce(Reduction kind, const Real* x, const Real* y, int64_t n, int threads) {
   const int64_t chunks = (n + kSumChunk - 1) / kSumChunk;
+  const auto chunk = chunk_function<Real>(active_isa());
   const auto one = [&](int64_t c) {
     const int64_t from = c * kSumChunk;
-    return reduce_chunk(kind, x + from, y ? y + from : nullptr, n - from < kSumChunk ? n - from : kSumChunk);
+    return chunk(kind, x + from, y ? y + from : nullptr, n - from < kSumChunk ? n - from : kSumChunk);
   };
   Tree<Real> tree;
   constexpr int64_t group = 32;  // chunks a task: 32,768 elements

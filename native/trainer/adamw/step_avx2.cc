@@ -1,0 +1,7 @@
+#include "native/trainer/adamw/step.h"
+
+namespace millrace::trainer {
+
+void adamw_span_avx2(float* p, const float* g, float* m, float* v, int64_t n, const AdamWScalars& s) { adamw_loop<Float8>(p, g, m, v, n, s); }
+
+}  // namespace millrace::trainer

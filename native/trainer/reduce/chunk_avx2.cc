@@ -1,0 +1,7 @@
+#include "native/trainer/reduce/lanes.h"
+
+namespace millrace::trainer {
+
+float reduce_chunk_avx2(Reduction kind, const float* x, const float* y, int64_t n) { return reduce_chunk_lanes<Float8>(kind, x, y, n); }
+
+}  // namespace millrace::trainer
