@@ -15,14 +15,26 @@ const hex = c => `0x${c.toString(16)}`
 
 // datatrove 0.10's PUNCTUATION: these characters and the control characters but tab and line feed.
 const punctuation = '!/—”:％１〈&(、━\\【#%「」，】；+^]~“《„\';’{|∶´[=-`*．（–？！：$～«〉,><》)?）。…@_."}►»'
-const controls = [[0, 9], [11, 13], [13, 32], [127, 160]]
+const controls = [
+  [0, 9],
+  [11, 13],
+  [13, 32],
+  [127, 160],
+]
 const isPunctuation = c => punctuation.includes(String.fromCodePoint(c)) || controls.some(([from, to]) => c >= from && c < to)
 // Python's str.isspace(): bidirectional class WS, B or S, or category Zs.
-const isSpace = c => (c >= 9 && c <= 13) || (c >= 0x1c && c <= 0x1f) || c === 0x85 || /\p{Zs}/u.test(String.fromCodePoint(c)) || c === 0x2028 || c === 0x2029
+const isSpace = c =>
+  (c >= 9 && c <= 13) || (c >= 0x1c && c <= 0x1f) || c === 0x85 || /\p{Zs}/u.test(String.fromCodePoint(c)) || c === 0x2028 || c === 0x2029
 
 const flagOf = c => {
   const s = String.fromCodePoint(c)
-  return (isSpace(c) || isPunctuation(c) ? 1 : 0) | (/\p{Nd}/u.test(s) ? 2 : 0) | (/\p{Mn}/u.test(s) ? 4 : 0) | (/\p{Cased}/u.test(s) ? 8 : 0) | (/\p{Case_Ignorable}/u.test(s) ? 16 : 0)
+  return (
+    (isSpace(c) || isPunctuation(c) ? 1 : 0) |
+    (/\p{Nd}/u.test(s) ? 2 : 0) |
+    (/\p{Mn}/u.test(s) ? 4 : 0) |
+    (/\p{Cased}/u.test(s) ? 8 : 0) |
+    (/\p{Case_Ignorable}/u.test(s) ? 16 : 0)
+  )
 }
 
 /** Runs of equal value over all code points: [first, last, value], zero left out. */
@@ -44,7 +56,8 @@ function ranks() {
     if (isSurrogate(c)) continue
     const s = String.fromCodePoint(c)
     // Only a mark that stays itself and that some mark of the highest or the lowest class changes places with has a class.
-    if (/\p{M}/u.test(s) && s.normalize('NFD') === s && (swapped('\u0345', s) || swapped(s, '\u0334') || s === '\u0345' || s === '\u0334')) marks.push(s)
+    if (/\p{M}/u.test(s) && s.normalize('NFD') === s && (swapped('\u0345', s) || swapped(s, '\u0334') || s === '\u0345' || s === '\u0334'))
+      marks.push(s)
   }
   // U+0334 has class 1 and U+0345 has 240, the ends of the scale: others of class 1 swap with U+0345, others of 240 with U+0334.
   marks.sort((a, b) => (swapped(a, b) ? 1 : swapped(b, a) ? -1 : a.codePointAt(0) - b.codePointAt(0)))
@@ -72,9 +85,11 @@ for (let c = 0; c <= last; c++) {
   if (parts !== s) decompositions.push([c, codes(parts)])
 }
 for (const [c, parts] of decompositions)
-  if (parts.some(p => flagOf(p) & 1 && !(flagOf(c) & 1) && isSpace(p))) throw new Error(`${hex(c)} decomposes to white space: simplify.cc assumes that none does`)
+  if (parts.some(p => flagOf(p) & 1 && !(flagOf(c) & 1) && isSpace(p)))
+    throw new Error(`${hex(c)} decomposes to white space: simplify.cc assumes that none does`)
 for (let c = 0; c <= last; c++)
-  if (!isSurrogate(c) && c !== 0x130 && codes(String.fromCodePoint(c).toLowerCase()).length > 1) throw new Error(`${hex(c)} has a lower case of several characters`)
+  if (!isSurrogate(c) && c !== 0x130 && codes(String.fromCodePoint(c).toLowerCase()).length > 1)
+    throw new Error(`${hex(c)} has a lower case of several characters`)
 
 const rows = (items, width = 150) => {
   const lines = ['']

@@ -1,0 +1,31 @@
+#!/usr/bin/env node
+/** Makes a fresh clone ready to run (`node scripts/setup.mjs`) or to test (`--test`). Does only what is missing; safe to repeat. */
+import * as parts from './parts.mjs'
+import { SetupError, say, step } from './steps.mjs'
+
+export async function setup({ test = false } = {}) {
+  const absent = parts.assumed().filter(part => !part.ok)
+  if (absent.length) {
+    throw new SetupError(`This machine lacks what Millrace assumes:\n${absent.map(part => `  ✗ ${part.name} (found: ${part.found}). Mend it: ${part.mend}`).join('\n')}`)
+  }
+  const began = Date.now()
+  let did = false
+  const once = async (name, needed, body) => {
+    did = (await step(name, needed, body)) || did
+  }
+  await once('npm packages', !parts.packagesReady(), parts.installPackages)
+  await once('native addon', !parts.addonReady(), parts.buildAddon)
+  await once(`Temporal CLI ${parts.temporalVersion}`, !parts.temporalPath(), parts.installTemporal)
+  if (test) {
+    await once('Python packages for tests', !parts.pythonReady(), parts.installPython)
+    await once('GoogleTest', !parts.gtestReady(), parts.installGtest)
+  }
+  if (did) say(`  set-up done in ${((Date.now() - began) / 1000).toFixed(0)} s`)
+}
+
+if (import.meta.filename === process.argv[1] || process.argv[1]?.endsWith('scripts/setup.mjs')) {
+  setup({ test: process.argv.includes('--test') }).catch(error => {
+    say(error instanceof SetupError ? error.message : (error.stack ?? String(error)))
+    process.exit(1)
+  })
+}
