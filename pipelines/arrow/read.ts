@@ -6,7 +6,7 @@
  */
 import { type FileHandle, open } from 'node:fs/promises'
 import { promisify } from 'node:util'
-import { zstdDecompress } from 'node:zlib'
+import { zstdDecompress, zstdDecompressSync } from 'node:zlib'
 import { Batch } from './batch.ts'
 import { Column } from './column.ts'
 import { decodeColumns } from './columns.ts'
@@ -201,7 +201,9 @@ export class ArrowReader {
     if (length === 0) return bytes.subarray(0, 0)
     try {
       // A chunk may not be the whole: a length is a claim, and memory is taken as data comes.
-      const out = await decompress(bytes.subarray(8), { maxOutputLength: length, chunkSize: Math.min(Math.max(length, 64), 1 << 20) })
+      const options = { maxOutputLength: length, chunkSize: Math.min(Math.max(length, 64), 1 << 20) }
+      const frame = bytes.subarray(8)
+      const out = length < 65536 ? zstdDecompressSync(frame, options) : await decompress(frame, options)
       return out.length === length ? out : fail(`${length} bytes in a compressed buffer`, String(out.length))
     } catch (error) {
       if (error instanceof ArrowFormatError) throw error

@@ -8,7 +8,7 @@
 import { createHash, type Hash } from 'node:crypto'
 import { type FileHandle, open } from 'node:fs/promises'
 import { promisify } from 'node:util'
-import { constants, zstdCompress } from 'node:zlib'
+import { constants, zstdCompress, zstdCompressSync } from 'node:zlib'
 import type { Batch } from './batch.ts'
 import { contentOf, digestOf, schemaDigest } from './digest.ts'
 import { canonical, type Parts } from './kernels.ts'
@@ -152,8 +152,13 @@ export class ArrowWriter {
     if (this.#level === undefined || bytes.length === 0) return [bytes]
     const prefix = Buffer.alloc(8)
     prefix.writeBigInt64LE(BigInt(bytes.length))
-    const chunkSize = Math.min(Math.max(bytes.length, 1024), 1 << 20)
-    return [prefix, await compress(bytes, { chunkSize, params: { [constants.ZSTD_c_compressionLevel]: this.#level } })]
+    // With its size known beforehand, a frame carries it and is the same from either function; a small one is not worth the thread hop.
+    const options = {
+      pledgedSrcSize: bytes.length,
+      chunkSize: Math.min(Math.max(bytes.length, 1024), 1 << 20),
+      params: { [constants.ZSTD_c_compressionLevel]: this.#level },
+    }
+    return [prefix, bytes.length < 16384 ? zstdCompressSync(bytes, options) : await compress(bytes, options)]
   }
 
   /** Prefix, flatbuffer and padding, so that what follows is aligned. Gives their length. */
@@ -183,8 +188,11 @@ export class ArrowWriter {
   }
 
   async #flush(bytes: Uint8Array): Promise<void> {
-    for (let at = 0; at < bytes.length; ) at += (await this.#file.write(bytes, at, bytes.length - at, this.#offset + at)).bytesWritten
+    const write = (at: number) => this.#file.write(bytes, at, bytes.length - at, this.#offset + at)
+    const first = write(0)
+    first.catch(() => {}) // awaited below; hashing goes on meanwhile
     this.#bytes.update(bytes)
+    for (let at = (await first).bytesWritten; at < bytes.length; ) at += (await write(at)).bytesWritten
     this.#offset += bytes.length
   }
 }
