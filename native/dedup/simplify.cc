@@ -77,9 +77,10 @@ Decoded decode(std::string_view text, size_t at) {
   return {0xFFFD, 1};
 }
 
-// The start of the code point that ends before `at`, read as decode would have read it going forward.
+// The start of the code point that ends before `at`, as decode would have read it going forward: the longest one that fits, since the
+// last byte of a long one alone is an error of one byte.
 size_t before(std::string_view text, size_t at) {
-  for (size_t back = 1; back <= 4 && back <= at; ++back)
+  for (size_t back = std::min<size_t>(at, 4); back > 1; --back)
     if (decode(text, at - back).bytes == back) return at - back;
   return at - 1;
 }

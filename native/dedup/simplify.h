@@ -11,7 +11,10 @@ class Words {
  public:
   size_t size() const { return starts_.size() - 1; }
   // Words [first, first + count) with the single spaces between them; first + count <= size().
-  std::string_view run(size_t first, size_t count) const { return {buffer_.data() + starts_[first], starts_[first + count] - 1 - starts_[first]}; }
+  std::string_view run(size_t first, size_t count) const {
+    if (count == 0) return {};
+    return {buffer_.data() + starts_[first], starts_[first + count] - 1 - starts_[first]};
+  }
 
  private:
   friend class Simplifier;
