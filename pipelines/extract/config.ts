@@ -1,0 +1,27 @@
+/** Config of extract. Every budget counts work (bytes, records, nodes), never time, so it is part of identity. */
+import * as z from 'zod'
+import { MiB } from '../stage.ts'
+
+const bytes = z.int().positive()
+
+export const extractConfig = z.strictObject({
+  unitBytes: bytes.default(64 * MiB).describe('Raw bytes that a unit aims at; at most twice as much'),
+  links: z.enum(['text', 'markdown']).default('text').describe('HTML: keep the text of links only, or also their addresses'),
+  maxDocumentBytes: bytes
+    .max(256 * MiB)
+    .default(64 * MiB)
+    .describe('A larger document is quarantined'),
+  maxRecords: z.int().positive().default(100_000_000).describe('Records of one file; the rest of it is quarantined as one'),
+  maxExpansion: z.int().positive().default(2000).describe('Bytes out for each compressed byte in, above 64 MiB: cuts bombs'),
+  maxDepth: z.int().min(16).max(4096).default(512).describe('Open elements of a page, levels of a JSON value'),
+  maxNodes: z.int().positive().default(1_000_000).describe('Nodes of a page'),
+  tree: z
+    .strictObject({
+      maxBytes: bytes.default(MiB).describe('A larger file of a source tree is skipped'),
+      maxLineBytes: bytes.default(1000).describe('Longest line: above it a file is taken for minified or data (The Stack)'),
+      maxMeanLineBytes: bytes.default(100).describe('Mean line, alike'),
+    })
+    .prefault({}),
+})
+
+export type ExtractConfig = z.output<typeof extractConfig>
