@@ -1,13 +1,14 @@
 /**
  * Columns from the buffers of a batch that may lie: every length, offset and index is checked before it is used.
  *
- * Buffers that lie aligned are used in place, so a plain file costs one read and no copy. Columns come out canonical (`kernels.ts`): null
+ * Buffers that lie aligned are used in place, so a plain file costs one read and no copy. Columns come out canonical (`canonical.ts`): null
  * slots are zeros, so native code need not look at validity to stay in bounds, and all text is UTF-8.
  */
 import { bitmapBytes, getBit, setBit } from './bits.ts'
+import { canonical } from './canonical.ts'
 import type { Column } from './column.ts'
 import type { Fail, Layout, Wire } from './decode.ts'
-import { allocate, canonical, type Parts, take, withValidity } from './kernels.ts'
+import { allocate, type Parts, take, withValidity } from './kernels.ts'
 import { type DataType, hasOffsets, type Values, valuesOf, valueWidth } from './types.ts'
 import { invalidText } from './utf8.ts'
 

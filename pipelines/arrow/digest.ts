@@ -6,12 +6,13 @@
  *   batch   = sha256(rows, then per column, parents before children:
  *             validity: the byte 0 where no slot is null, else 1, length, bitmap · offsets: length, int32 from 0 · values: length, bytes)
  *
- * Lengths and rows are uint64, all little endian, in bytes. Columns are canonical (`kernels.ts`): null slots are zeros. A map's children
+ * Lengths and rows are uint64, all little endian, in bytes. Columns are canonical (`canonical.ts`): null slots are zeros. A map's children
  * are its keys and values. test/pipelines/arrow/digest.py computes the same from another implementation's buffers.
  */
 import { createHash, type Hash } from 'node:crypto'
 import type { Batch } from './batch.ts'
-import { canonical, type Parts } from './kernels.ts'
+import { canonical } from './canonical.ts'
+import type { Parts } from './kernels.ts'
 import { childFields, formatField, type Schema } from './types.ts'
 
 /** The digest of one batch, 64 hex digits. */
