@@ -59,7 +59,7 @@ text::Profile profile(const Napi::Object& from) {
     const auto flag = [&](const char* name) { return object.Get(name).ToBoolean().Value(); };
     const auto number = [&](const char* name) { return object.Get(name).IsNumber() ? object.Get(name).As<Napi::Number>().DoubleValue() : -1.0; };
     result.edit = text::C4{flag("citations"),    flag("terminalPunctuation"), number("maxWordLength"), number("minWords"),    flag("loremIpsum"),
-                           flag("javascript"),   flag("curlyBracket"),        flag("policy"),          number("minSentences")};
+                           flag("javascript"),   flag("curlyBracket"),        flag("policy"),          number("minSentences"), flag("markdown")};
   }
   return result;
 }

@@ -28,6 +28,8 @@ export interface C4Rules {
   curlyBracket: boolean
   policy: boolean
   minSentences: number | null
+  /** Keep Markdown's structure; ours, not C4's. */
+  markdown: boolean
 }
 
 /** Rule number (place in `tables().rules`) and threshold, in the order in which they are asked. */
@@ -124,7 +126,10 @@ export const measure = (texts: Texts, options: Options = {}): Promise<Measuremen
 
 /** Reads the lists; FORMAT names the list and the entry that can match nothing or everything. */
 export function urlRules(lists: UrlLists, softThreshold: number): UrlHandle {
-  const columns = Object.fromEntries(Object.entries(lists).map(([name, entries]) => [name, textsOf(entries)])) as Record<keyof UrlLists, Texts>
+  const columns = Object.fromEntries(Object.entries(lists).map(([name, entries]) => [name, textsOf(entries)])) as Record<
+    keyof UrlLists,
+    Texts
+  >
   return native().urlRules(columns, softThreshold)
 }
 

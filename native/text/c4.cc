@@ -59,6 +59,30 @@ bool ends_well(std::string_view line) {
   return std::string_view(".?!\"'").find(line.back()) != std::string_view::npos;
 }
 
+// Which lines of a Markdown text are structure rather than prose.
+class Structure {
+ public:
+  bool spares(std::string_view stripped) {
+    if (!fence_.empty()) {
+      if (stripped.starts_with(fence_) || (fence_ == "$$" && stripped.ends_with(fence_))) fence_ = {};
+      return true;
+    }
+    for (std::string_view mark : {std::string_view("```"), std::string_view("~~~"), std::string_view("$$")}) {
+      if (!stripped.starts_with(mark)) continue;
+      // A second mark on the same line closes what the first opened.
+      if (stripped.find(mark, mark.size()) == std::string_view::npos) fence_ = mark;
+      return true;
+    }
+    const size_t level = stripped.find_first_not_of('#');
+    return stripped.starts_with('|') || (level != std::string_view::npos && level >= 1 && level <= 6 && stripped[level] == ' ');
+  }
+
+  bool inside() const { return !fence_.empty(); }
+
+ private:
+  std::string_view fence_;
+};
+
 }  // namespace
 
 C4Result c4(std::string_view text, const C4& rules, std::string& edited) {
@@ -66,10 +90,24 @@ C4Result c4(std::string_view text, const C4& rules, std::string& edited) {
   C4Result result;
   std::string cleaned, lower;
   ClassCounts unused;
+  Structure structure;
+  bool blank = true;  // nothing was written yet, or the last written line is blank
+  const auto keep = [&](std::string_view line) {
+    if (result.kept_lines++ > 0) edited.push_back('\n');
+    edited.append(line);
+    blank = false;
+  };
   for_each_line(text, [&](std::string_view line) {
     if (result.outcome != C4Outcome::keep) return;
-    ++result.lines;
+    const std::string_view raw = line;
     line = strip(line);
+    if (rules.markdown && line.empty() && !structure.inside()) {
+      if (!blank) edited.push_back('\n');
+      blank = true;
+      return;
+    }
+    ++result.lines;
+    if (rules.markdown && structure.spares(line)) return keep(strip_right(raw));
     const Split words = split(line);
     if (rules.max_word_length >= 0 && static_cast<double>(words.longest) > rules.max_word_length) return;
     if (rules.citations && line.find('[') != std::string_view::npos) {
@@ -96,8 +134,13 @@ C4Result c4(std::string_view text, const C4& rules, std::string& edited) {
     SentenceCounter sentences;
     for_each_word(line, unused, [&](const Word& word) { sentences.add(word); });
     result.sentences += sentences.count();
-    if (result.kept_lines++ > 0) edited.push_back('\n');
-    edited.append(line);
+    if (!rules.markdown) return keep(line);
+    const auto indent = static_cast<size_t>(strip_left(raw).data() - raw.data());
+    if (line.data() == cleaned.data() && !line.empty()) {
+      cleaned.insert(0, raw.substr(0, indent));
+      return keep(cleaned);
+    }
+    keep(strip_right(raw));
   });
   if (result.outcome != C4Outcome::keep) return result;
   if (static_cast<double>(result.sentences) < rules.min_sentences) result.outcome = C4Outcome::too_few_sentences;

@@ -18,6 +18,9 @@ struct C4 {
   bool curly_bracket = true;         // drop the document
   bool policy = true;                // drop lines that speak of cookies, terms of use, privacy policies
   double min_sentences = 5;          // in the kept lines, by SentenceCounter
+  // Ours, not C4's: the text is Markdown, and structure stays. Fenced code, $$ blocks, headings and table rows are kept as they are and not
+  // counted for sentences; indentation and single blank lines stay. All rules then concern the other lines.
+  bool markdown = false;
 };
 
 enum class C4Outcome { keep, lorem_ipsum, curly_bracket, too_few_sentences };
