@@ -56,8 +56,8 @@ TEST(Math, ExpIsWithinItsBound) {
   const double error = both_signs(mexp<float>, exact, 104.5f, 1009);
   RecordProperty("ulp", std::to_string(error));
   EXPECT_LT(error, 0.76);
-  EXPECT_LT(both_signs(mexp<float>, exact, 87.3f, 997), 0.58) << "where the result is normal";
-  EXPECT_LT(worst(mexp<float>, exact, 88.0f, 89.5f, 1), 0.58) << "where it overflows";
+  EXPECT_LT(both_signs(mexp<float>, exact, 87.3f, 997), 0.68) << "where the result is normal";
+  EXPECT_LT(worst(mexp<float>, exact, 88.0f, 89.5f, 1), 0.68) << "where it overflows";
   EXPECT_EQ(mexp(0.0f), 1.0f);
   EXPECT_EQ(mexp(-0.0f), 1.0f);
   EXPECT_EQ(mexp(88.72283f), static_cast<float>(std::exp(static_cast<long double>(88.72283f))));
@@ -74,8 +74,8 @@ TEST(Math, LogIsWithinItsBound) {
   const auto exact = [](long double x) { return std::log(x); };
   const double error = worst(mlog<float>, exact, std::numeric_limits<float>::denorm_min(), std::numeric_limits<float>::max(), 1009);
   RecordProperty("ulp", std::to_string(error));
-  EXPECT_LT(error, 0.78);
-  EXPECT_LT(worst(mlog<float>, exact, 0.5f, 2.0f, 7), 0.78) << "around 1";
+  EXPECT_LT(error, 0.82);
+  EXPECT_LT(worst(mlog<float>, exact, 0.5f, 2.0f, 7), 0.82) << "around 1";
   EXPECT_EQ(mlog(1.0f), 0.0f);
   EXPECT_EQ(mlog(0.0f), -kInfinity);
   EXPECT_EQ(mlog(-0.0f), -kInfinity);

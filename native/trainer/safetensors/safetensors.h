@@ -14,6 +14,8 @@ namespace millrace::trainer {
 // The safetensors format (huggingface/safetensors): u64 length of the header, little-endian; the header, JSON padded with spaces; data.
 // Little-endian machines only. A file is hostile until it has been parsed: every length, offset and product is checked, nothing recurses.
 
+inline constexpr uint64_t kMaxHeader = 100'000'000;  // the format's own cap, bytes
+
 enum class Dtype { f32, f64, bf16, f16, i64, i32, u64, u8 };
 const char* name(Dtype dtype);      // as the format spells it: "F32"
 int64_t size_of(Dtype dtype);       // bytes
