@@ -56,6 +56,11 @@ Napi::Value merge(const Napi::CallbackInfo& info) {
       [=](Napi::Env env) { return to_js(env, *counts); });
 }
 
+// partitionsOf(offsets, bytes, partitions): Uint32Array
+Napi::Value partition(const Napi::CallbackInfo& info) {
+  return copied<Napi::Uint32Array>(info.Env(), partitions_of(texts(info[0], info[1]), info[2].ToNumber().Uint32Value()));
+}
+
 // train(offsets, bytes, counts, vocabulary, minCount): { offsets, bytes } of ids from 512, merges as triples.
 Napi::Value train_bpe(const Napi::CallbackInfo& info) {
   auto trained = std::make_shared<Trained>();
@@ -138,6 +143,7 @@ void init_tokenizer(Napi::Env env, Napi::Object exports) {
   exports.Set("splitText", Napi::Function::New(env, split_text));
   exports.Set("countPieces", Napi::Function::New(env, count));
   exports.Set("mergeCounts", Napi::Function::New(env, merge));
+  exports.Set("partitionsOf", Napi::Function::New(env, partition));
   exports.Set("train", Napi::Function::New(env, train_bpe));
   exports.Set("open", Napi::Function::New(env, open));
   exports.Set("encode", Napi::Function::New(env, encode));

@@ -32,6 +32,7 @@ interface Native {
   splitText(bytes: Uint8Array): Uint32Array
   countPieces(offsets: Int32Array, bytes: Uint8Array, maxPiece: number, threads: number): Promise<PieceCounts>
   mergeCounts(offsets: Int32Array, bytes: Uint8Array, counts: BigUint64Array): Promise<PieceCounts>
+  partitionsOf(offsets: Int32Array, bytes: Uint8Array, partitions: number): Uint32Array
   train(offsets: Int32Array, bytes: Uint8Array, counts: BigUint64Array, vocabulary: number, minCount: number): Promise<Trained>
   open(offsets: Int32Array, bytes: Uint8Array, merges: Uint32Array, cacheBytes: number): Promise<Handle>
   encode(handle: Handle, offsets: Int32Array, bytes: Uint8Array, threads: number): Promise<Ids>
@@ -54,6 +55,10 @@ export const countPieces = (texts: Texts, options: { maxPiece: number; threads: 
 /** Sums equal pieces; what comes in need not be sorted. */
 export const mergeCounts = (pieces: Texts & { readonly counts: BigUint64Array }): Promise<PieceCounts> =>
   native().mergeCounts(pieces.offsets, pieces.bytes, pieces.counts)
+
+/** Which of `partitions` each piece belongs to: a hash of its bytes that is fixed for good. */
+export const partitionsOf = (pieces: Texts, partitions: number): Uint32Array =>
+  native().partitionsOf(pieces.offsets, pieces.bytes, partitions)
 
 /**
  * Trains byte-level BPE up to `vocabulary` ids in all (≥ 512); the merges are those of Hugging Face's BpeTrainer. Gives fewer tokens where

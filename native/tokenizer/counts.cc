@@ -91,4 +91,19 @@ Error merge_counts(const TextColumn& pieces, std::span<const uint64_t> counts, C
   return sorted(table, out);
 }
 
+std::vector<uint32_t> partitions_of(const TextColumn& pieces, uint32_t partitions) {
+  std::vector<uint32_t> out;
+  if (!pieces.valid()) return out;
+  out.reserve(pieces.size());
+  for (size_t i = 0; i < pieces.size(); ++i) {
+    uint64_t h = 0xCBF29CE484222325u;
+    for (char byte : pieces[i]) h = (h ^ static_cast<uint8_t>(byte)) * 0x100000001B3u;
+    h = (h ^ h >> 33) * 0xFF51AFD7ED558CCDu;
+    h = (h ^ h >> 33) * 0xC4CEB9FE1A85EC53u;
+    h ^= h >> 33;
+    out.push_back(static_cast<uint32_t>(static_cast<unsigned __int128>(h) * std::max(1u, partitions) >> 64));
+  }
+  return out;
+}
+
 }  // namespace millrace::tokenizer

@@ -26,4 +26,8 @@ Error count_pieces(const TextColumn& texts, size_t max_piece, int threads, Count
 // Sums equal pieces. `pieces` need not be sorted; kShape if counts has another length, kMemory as above.
 Error merge_counts(const TextColumn& pieces, std::span<const uint64_t> counts, Counts& out);
 
+// Which of `partitions` (at least 1) each piece belongs to, by a hash of its bytes that is fixed for good: FNV-1a in 64 bits, spread by
+// MurmurHash3's finaliser, scaled to the range. Empty if offsets are wrong.
+std::vector<uint32_t> partitions_of(const TextColumn& pieces, uint32_t partitions);
+
 }  // namespace millrace::tokenizer
