@@ -23,22 +23,54 @@ export interface Source {
   readonly fail: (column: string) => Fail
 }
 
-/** The columns of a batch, in the order of `wires`. */
-export function decodeColumns(source: Source, wires: readonly Wire[]): Parts[] {
+/** Positions of a field's first node and buffer in a batch, and behind its last ones. */
+export interface Span {
+  readonly node: number
+  readonly buffer: number
+  readonly endNode: number
+  readonly endBuffer: number
+}
+
+/** Where each of `wires` lies in a batch. Fails if the batch has more or fewer nodes or buffers than they need. */
+export function spansOf(wires: readonly Wire[], layout: Layout, fail: Fail): Span[] {
   const walk = { node: 0, buffer: 0 }
-  const columns = wires.map(w => {
-    const fail = source.fail(w.field.name)
-    const raw = decode(source, w, walk, source.layout.rows, fail)
-    const column = canonical(raw, undefined, w.field.nullable)
-    checkNulls(column, w, fail)
-    const wrong = invalidText(column)
-    if (wrong !== undefined) fail('UTF-8', `other bytes (${wrong})`, 'Store the column as binary, or repair the text.')
-    return column
+  const spans = wires.map(w => {
+    const { node, buffer } = walk
+    pass(w, walk)
+    return { node, buffer, endNode: walk.node, endBuffer: walk.buffer }
   })
-  const { nodes, buffers } = source.layout
+  const { nodes, buffers } = layout
   if (walk.node !== nodes.length || walk.buffer !== buffers.length)
-    source.fail('')(`${walk.node} nodes and ${walk.buffer} buffers, as the schema says`, `${nodes.length} and ${buffers.length}`)
-  return columns
+    fail(`${walk.node} nodes and ${walk.buffer} buffers, as the schema says`, `${nodes.length} and ${buffers.length}`)
+  return spans
+}
+
+/** The column of `w`, canonical and checked. */
+export function decodeColumn(source: Source, w: Wire, span: Span): Parts {
+  const fail = source.fail(w.field.name)
+  const raw = decode(source, w, { node: span.node, buffer: span.buffer }, source.layout.rows, fail)
+  const column = canonical(raw, undefined, w.field.nullable)
+  checkNulls(column, w, fail)
+  const wrong = invalidText(column)
+  if (wrong !== undefined) fail('UTF-8', `other bytes (${wrong})`, 'Store the column as binary, or repair the text.')
+  return column
+}
+
+/** Moves behind the nodes and buffers of `w`, as `decode` does. */
+function pass(w: Wire, walk: { node: number; buffer: number }): void {
+  walk.node++
+  walk.buffer++ // validity
+  if (w.dictionary) {
+    walk.buffer++
+    return
+  }
+  if (hasOffsets(w.field.type)) walk.buffer++
+  if (!w.children.length) walk.buffer++
+  if (w.field.type.kind === 'map') {
+    walk.node++
+    walk.buffer++
+  }
+  for (const child of w.children) pass(child, walk)
 }
 
 /** One column of exactly `length` slots: what a parent needs may be less than the file has. */

@@ -94,8 +94,12 @@ function decodeLayout(table: Table, body: number, fail: Fail): Layout {
   if (compression && compression.uint8(1) !== 0) fail('compression by buffer', `method ${compression.uint8(1)}`)
   const nodes = table.structs(1, 16, long => ({ length: checkLength(long(0, 'a length'), fail), nullCount: long(8, 'a null count') }))
   const buffers = table.structs(2, 16, long => ({ offset: long(0, 'a buffer offset'), length: long(8, 'a buffer length') }))
-  for (const { offset, length } of buffers)
+  let total = 0 // buffers that overlap would be decompressed again and again
+  for (const { offset, length } of buffers) {
     if (offset + length > body) fail(`a buffer within ${body} bytes of body`, `${length} bytes at ${offset}`)
+    total += length
+  }
+  if (total > body) fail(`buffers of at most ${body} bytes in all`, String(total))
   return { rows, nodes, buffers, zstd: compression !== undefined }
 }
 

@@ -9,12 +9,12 @@ import { promisify } from 'node:util'
 import { zstdDecompress, zstdDecompressSync } from 'node:zlib'
 import { Batch } from './batch.ts'
 import { Column } from './column.ts'
-import { decodeColumns } from './columns.ts'
+import { decodeColumn, type Span, spansOf } from './columns.ts'
 import { decodeFooter, decodeMessage, type Fail, type Footer, type Layout, type Wire } from './decode.ts'
 import { ArrowFormatError } from './errors.ts'
 import { concat } from './kernels.ts'
 import type { Block } from './metadata.ts'
-import type { Schema } from './types.ts'
+import type { Field, Schema } from './types.ts'
 
 export interface ReadOptions {
   /** The most bytes of one batch, and of all dictionaries together; default 1 GiB. */
@@ -75,14 +75,19 @@ export class ArrowReader {
     return rows
   }
 
-  /** Batch `i`. Its columns may be views of one buffer, which lives as long as one of them. */
-  async read(i: number): Promise<Batch> {
+  /**
+   * Batch `i`, or of it only the `columns` named, in that order: then only their part of the file is read and decompressed. Columns may be
+   * views of one buffer, which lives as long as one of them. TypeError for a name that the schema lacks.
+   */
+  async read(i: number, columns?: readonly string[]): Promise<Batch> {
     const rows = this.rowsIn(i)
     const where = `batch ${i}`
+    const { fields, ...rest } = this.schema
+    const wanted = columns ? columns.map(name => this.#position(name)) : fields.map((_, c) => c)
     const { block, layout } = await this.#message(this.#footer.batches[i] as Block, where)
     if (layout.rows !== rows) this.#fail(where)(`${rows} rows, as when the file was opened`, String(layout.rows))
-    const columns = await this.#columns(block, layout, this.#footer.wires, where)
-    return new Batch(this.schema, columns, rows)
+    const decoded = await this.#columns(block, layout, this.#footer.wires, wanted, where)
+    return new Batch(columns ? { ...rest, fields: wanted.map(c => fields[c] as Field) } : this.schema, decoded, rows)
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Batch> {
@@ -136,7 +141,7 @@ export class ArrowReader {
       if (!wire) continue
       const { dictionary: _, ...plain } = wire
       const values: Wire = { ...plain, field: { ...plain.field, nullable: true } }
-      const [column] = await this.#columns(block, layout, [values], where)
+      const [column] = await this.#columns(block, layout, [values], [0], where)
       if (!column) return fail('values', 'none')
       const before = this.#dictionaries.get(dictionary.id)
       if (before && !dictionary.delta) fail('one dictionary a column', 'a replacement', 'Write the file again with unified dictionaries.')
@@ -163,36 +168,43 @@ export class ArrowReader {
     return { block, ...decoded }
   }
 
-  async #columns(block: Block, layout: Layout, wires: readonly Wire[], where: string): Promise<Column[]> {
+  /** The columns at positions `wanted` of `wires`. */
+  async #columns(block: Block, layout: Layout, wires: readonly Wire[], wanted: readonly number[], where: string): Promise<Column[]> {
     const fail = this.#fail(where)
-    if (block.body > this.#max)
-      fail(
-        `a batch within maxBatchBytes ${this.#max}`,
-        `${block.body} bytes`,
-        'Write the file again with smaller batches, or raise the limit.',
-      )
-    const body = await this.#bytes(block.offset + block.metadata, block.body, where)
-    const claimed = layout.buffers.map(({ offset, length }) => (layout.zstd && length ? uncompressed(body, offset, length, fail) : length))
+    const tooLarge = (found: string): never =>
+      fail(`a batch within maxBatchBytes ${this.#max}`, found, 'Write the file again with smaller batches, or raise the limit.')
+    if (block.body > this.#max) tooLarge(`${block.body} bytes`)
+    const spans = spansOf(wires, layout, fail)
+    const needed = layout.buffers.map(() => false)
+    for (const c of wanted) needed.fill(true, spans[c]?.buffer, spans[c]?.endBuffer)
+    const used = layout.buffers.map((b, i) => (needed[i] ? b : { offset: b.offset, length: 0 }))
+    let from = block.body
+    let to = 0
+    for (const { offset, length } of used) {
+      if (length) from = Math.min(from, offset - (offset % 8))
+      if (length) to = Math.max(to, offset + length)
+    }
+    const body = await this.#bytes(block.offset + block.metadata + from, Math.max(0, to - from), where)
+    const pieces = used.map(({ offset, length }) => (length ? body.subarray(offset - from, offset - from + length) : body.subarray(0, 0)))
+    const claimed = pieces.map(piece => (layout.zstd && piece.length ? uncompressed(piece, fail) : piece.length))
     const total = claimed.reduce((sum, n) => sum + n, 0)
-    if (total > this.#max)
-      fail(
-        `a batch within maxBatchBytes ${this.#max}`,
-        `${total} bytes uncompressed`,
-        'Write the file again with smaller batches, or raise the limit.',
-      )
-    const buffers = await Promise.all(
-      layout.buffers.map(({ offset, length }, i) =>
-        this.#buffer(body.subarray(offset, offset + length), claimed[i] as number, layout.zstd, fail),
-      ),
-    )
+    if (total > this.#max) tooLarge(`${total} bytes uncompressed`)
+    const buffers = await Promise.all(pieces.map((piece, i) => this.#buffer(piece, claimed[i] as number, layout.zstd, fail)))
     const source = {
       layout,
       buffers,
       dictionaries: this.#dictionaries,
       budget: this.#max - total,
-      fail: (column: string) => this.#fail(column ? `${where}, column ${JSON.stringify(column)}` : where),
+      fail: (column: string) => this.#fail(`${where}, column ${JSON.stringify(column)}`),
     }
-    return decodeColumns(source, wires).map(parts => new Column(parts))
+    return wanted.map(c => new Column(decodeColumn(source, wires[c] as Wire, spans[c] as Span)))
+  }
+
+  #position(name: string): number {
+    const at = this.schema.fields.findIndex(f => f.name === name)
+    if (at >= 0) return at
+    const names = this.schema.fields.map(f => f.name).join(', ')
+    throw new TypeError(`arrow read: expected one of the columns ${names || '(none)'} of ${this.path}, found ${JSON.stringify(name)}`)
   }
 
   async #buffer(bytes: Buffer, length: number, zstd: boolean, fail: Fail): Promise<Uint8Array> {
@@ -230,10 +242,10 @@ export class ArrowReader {
 }
 
 /** What a compressed buffer says its length is; -1 says that it is stored as it is. */
-function uncompressed(body: Buffer, offset: number, length: number, fail: Fail): number {
-  if (length < 8) fail('a compressed buffer of 8 bytes or more', String(length))
-  const claimed = body.readBigInt64LE(offset)
-  if (claimed === -1n) return length - 8
+function uncompressed(buffer: Buffer, fail: Fail): number {
+  if (buffer.length < 8) fail('a compressed buffer of 8 bytes or more', String(buffer.length))
+  const claimed = buffer.readBigInt64LE(0)
+  if (claimed === -1n) return buffer.length - 8
   if (claimed < 0n || claimed > 0x1fffffffffffffn) fail('an uncompressed length of 0 or more', String(claimed))
   return Number(claimed)
 }

@@ -35,7 +35,7 @@ async function readRows(path: string): Promise<Row[][]> {
   return all
 }
 
-describe('a written file', () => {
+describe('a written file', { timeout: 60_000 }, () => {
   for (const compression of ['zstd', 'none'] as const) {
     it(`comes back as it was (${compression})`, async () => {
       const written = await writeFile(at(compression), batches, { compression })
@@ -132,6 +132,22 @@ describe('a written file', () => {
     expect(Array.from(table.getChild('title') ?? [])).toEqual(rows.map(r => r.title ?? null))
   })
 
+  it('gives single columns in any order, the same as from the whole batch', async () => {
+    for (const compression of ['zstd', 'none'] as const) {
+      await writeFile(at('single'), batches, { compression })
+      const reader = await ArrowReader.open(at('single'))
+      const whole = await reader.read(1)
+      for (const names of [['id'], ['point', 'text'], ['meta', 'nested', 'flat'], everything.fields.map(f => f.name).reverse(), []]) {
+        const some = await reader.read(1, names)
+        expect(some.rows).toBe(333)
+        expect(some.schema).toEqual(whole.select(names).schema)
+        expect(batchDigest(some)).toBe(batchDigest(whole.select(names)))
+      }
+      await expect(reader.read(1, ['other'])).rejects.toThrow(/expected one of the columns id, text, .* found "other"/)
+      await reader.close()
+    }
+  })
+
   it('keeps batches in the order of append, awaited or not', async () => {
     const writer = await ArrowWriter.open(at('order'), everything)
     const pending = batches.map(batch => writer.append(batch))
@@ -152,7 +168,7 @@ describe('a written file', () => {
   })
 })
 
-describe.skipIf(withoutPython)("pyarrow's files", () => {
+describe.skipIf(withoutPython)("pyarrow's files", { timeout: 60_000 }, () => {
   const expected = withoutPython ? {} : (runPython('oracle.py', 'write', folder.path) as Record<string, Row[][]>)
   for (const name of ['plain', 'zstd', 'sliced', 'version4', 'saving', 'delta', 'dirty'])
     it(`are read: ${name}`, async () => {
