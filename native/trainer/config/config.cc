@@ -7,7 +7,7 @@ namespace millrace::trainer {
 namespace {
 
 // Caps keep every product of two sizes far below 2^63, so that plans cannot overflow.
-constexpr size_t kMostWidth = size_t{1} << 24;
+constexpr size_t kMostWidth = size_t{1} << 18, kMostTokens = size_t{1} << 22, kMostTensors = size_t{1} << 20;
 
 Error wrong(const char* field, const std::string& expected, double found) {
   std::string number = std::to_string(found);
@@ -29,9 +29,9 @@ Error number(const char* field, double found, double least, double most) {
 }  // namespace
 
 Error validate(const ModelConfig& m) {
-  MILLRACE_TRY(size("vocabulary", m.vocabulary, 2, kMostWidth));
+  MILLRACE_TRY(size("vocabulary", m.vocabulary, 2, size_t{1} << 24));
   MILLRACE_TRY(size("hidden", m.hidden, 1, kMostWidth));
-  MILLRACE_TRY(size("layers", m.layers, 1, 4096));
+  MILLRACE_TRY(size("layers", m.layers, 1, 1024));
   MILLRACE_TRY(size("heads", m.heads, 1, 4096));
   MILLRACE_TRY(size("qRank", m.query_rank, 1, kMostWidth));
   MILLRACE_TRY(size("kvRank", m.kv_rank, 1, kMostWidth));
@@ -39,11 +39,14 @@ Error validate(const ModelConfig& m) {
   MILLRACE_TRY(size("ropeDim", m.rope, 2, 65536));
   if (m.rope % 2) return wrong("ropeDim", "an even number", static_cast<double>(m.rope));
   MILLRACE_TRY(size("valueDim", m.value, 1, 65536));
+  MILLRACE_TRY(size("heads x (nopeDim + ropeDim)", m.heads * m.score(), 3, kMostWidth));
+  MILLRACE_TRY(size("heads x (nopeDim + valueDim)", m.heads * (m.nope + m.value), 2, kMostWidth));
   MILLRACE_TRY(size("denseWidth", m.dense_width, 1, kMostWidth));
   MILLRACE_TRY(size("expertWidth", m.expert_width, 1, kMostWidth));
   MILLRACE_TRY(size("experts", m.experts, 1, 65536));
+  MILLRACE_TRY(size("layers x experts", m.layers * m.experts, 1, kMostTensors));
   MILLRACE_TRY(size("zeroExperts", m.zero_experts, 0, 65536));
-  MILLRACE_TRY(size("topK", m.top_k, 1, m.routes()));
+  MILLRACE_TRY(size("topK", m.top_k, 1, m.routes() < 256 ? m.routes() : 256));
   MILLRACE_TRY(number("expectedExperts", m.expected_experts, 0, static_cast<double>(m.top_k)));
   if (m.zero_experts == 0 && m.expected_experts != static_cast<double>(m.top_k))
     return wrong("expectedExperts", "topK, because there are no zero experts", m.expected_experts);
@@ -71,6 +74,7 @@ Error validate(const ModelConfig& model, const OptimizerConfig& o, const Resourc
   MILLRACE_TRY(size("threads", static_cast<size_t>(r.threads < 0 ? 0 : r.threads), 1, 1024));
   MILLRACE_TRY(size("rowsPerSlab", r.rows_per_slab, 1, 4096));
   MILLRACE_TRY(size("maxRowLength", r.max_row_length, 1, size_t{1} << 20));
+  MILLRACE_TRY(size("rowsPerSlab x maxRowLength", r.rows_per_slab * r.max_row_length, 1, kMostTokens));
   return Error::none();
 }
 

@@ -67,9 +67,13 @@ void Model<Real>::moe_block(const Slab& slab, size_t l, LayerActivations<Real>& 
 template <class Real>
 void Model<Real>::count(const Slab& slab, size_t l, const int32_t* selected) {
   uint64_t* counts = counts_.data() + l * config_.routes();
-  for (size_t slot = 0; slot < slab.size() * config_.top_k; ++slot) {
-    ++counts[selected[slot]];
-    experts_per_token_[slot / config_.top_k] += static_cast<size_t>(selected[slot]) < config_.experts;
+  for (size_t t = 0; t < slab.size(); ++t) {
+    size_t ffn = 0;
+    for (size_t k = 0; k < config_.top_k; ++k, ++selected) {
+      ++counts[*selected];
+      ffn += static_cast<size_t>(*selected) < config_.experts;
+    }
+    ++histogram_[ffn];
   }
 }
 

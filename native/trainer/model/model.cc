@@ -71,7 +71,7 @@ void Model<Real>::forward(const Slab& slab, double rope_base, bool training) {
   const size_t D = config_.hidden;
   rope_.prepare(rope_base, config_.rope, slab.longest);
   std::fill(counts_.begin(), counts_.end(), 0);
-  experts_per_token_.assign(slab.size(), 0);
+  histogram_.assign(config_.top_k + 1, 0);
   balance_weights_.assign(config_.layers * slab.rows.size() * (router_.groups + 1), 0);
   balance_ = 0;
   embedding_forward(slab.size(), D, slab.tokens.data(), w(layout_.embedding), acts_[0].stream[0], threads_);
@@ -126,10 +126,11 @@ SlabLosses Model<Real>::evaluate(const Slab& slab, double rope_base) {
 }
 
 template <class Real>
-void Model<Real>::last_logits(const Slab& slab, std::span<Real> out) {
+void Model<Real>::logits(const Slab& slab, double rope_base, size_t token, std::span<Real> out) {
   const size_t D = config_.hidden;
-  linear_forward(1, D, config_.vocabulary, scratch_.normed + (slab.size() - 1) * D, D, w(layout_.output), out.data(), config_.vocabulary, false,
-                 threads_);
+  forward(slab, rope_base, false);
+  rmsnorm_forward(1, D, scratch_.last + token * D, D, w(layout_.final_norm), config_.norm_eps, 1, scratch_.normed, D, scratch_.rstd, 1);
+  linear_forward(1, D, config_.vocabulary, scratch_.normed, D, w(layout_.output), out.data(), config_.vocabulary, false, threads_);
 }
 
 template class Model<float>;

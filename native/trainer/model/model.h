@@ -50,14 +50,14 @@ class Model {
   // Forward alone, in one layer's activations. losses() has the loss per token.
   SlabLosses evaluate(const Slab& slab, double rope_base);
 
-  // [vocabulary] of the slab's last token. After evaluate().
-  void last_logits(const Slab& slab, std::span<Real> out);
+  // [vocabulary] of one of the slab's tokens; a forward pass of its own.
+  void logits(const Slab& slab, double rope_base, size_t token, std::span<Real> out);
 
   std::span<const Real> losses(const Slab& slab) const { return {scratch_.losses, slab.size()}; }
 
-  // How often each route was chosen in the last pass: [layers, routes]. And, per token, the sum over layers of its FFN experts.
+  // Of the last pass: how often each route was chosen, [layers, routes]; and in how many (token, layer) n FFN experts were, [top_k + 1].
   std::span<const uint64_t> counts() const { return counts_; }
-  std::span<const uint32_t> experts_per_token() const { return experts_per_token_; }
+  std::span<const uint64_t> histogram() const { return histogram_; }
 
   // Holds the choice of the last pass fixed, for finite differences.
   void freeze_routing(bool frozen) { frozen_ = frozen; }
@@ -101,8 +101,7 @@ class Model {
   std::vector<LayerActivations<Real>> acts_;
   Scratch<Real> scratch_{};
   RopeTable<Real> rope_;
-  std::vector<uint64_t> counts_;
-  std::vector<uint32_t> experts_per_token_;
+  std::vector<uint64_t> counts_, histogram_;
   std::vector<double> balance_weights_;  // [layers, rows of the slab, groups + 1]
   double balance_ = 0;
 };

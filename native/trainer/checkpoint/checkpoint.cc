@@ -1,0 +1,114 @@
+// Saving, loading and growing: one global layout, tensor names and shapes of longcat-flash.md 1.5, so that Transformers reads the weights
+// and no number of workers is written into a file. Moments lie in a second file as optimizer.m.<name> and optimizer.v.<name>.
+#include "native/trainer/checkpoint/metadata.h"
+
+namespace millrace::trainer {
+namespace {
+
+std::vector<int64_t> shape_of(const Parameter& p) {
+  if (p.columns) return {static_cast<int64_t>(p.rows), static_cast<int64_t>(p.columns)};
+  return {static_cast<int64_t>(p.rows)};
+}
+
+StoredTensor tensor(std::string name, const Parameter& p, std::span<const float> arena) {
+  return stored<float>(std::move(name), shape_of(p), arena.subspan(p.offset, p.size()));
+}
+
+std::string text(const std::vector<int64_t>& shape) {
+  std::string s = "[";
+  for (int64_t n : shape) s += (s.size() > 1 ? ", " : "") + std::to_string(n);
+  return s + "]";
+}
+
+Error read(const SafetensorsIndex& file, const std::string& name, const std::vector<int64_t>& shape, std::span<float> out) {
+  const StoredTensor* found = file.find(name);
+  if (!found) return {kFormat, "checkpoint: expected a tensor " + name + " " + text(shape) + ", found none"};
+  if (found->shape != shape) return {kShape, "checkpoint: expected " + name + " " + text(shape) + ", found " + text(found->shape)};
+  return copy_values<float>(*found, out);
+}
+
+// Layer l of the target is layer l mod n of the source.
+void repeat_layers(const Layout& from, const Layout& to, std::span<const float> source, std::span<float> target) {
+  const size_t before = from.layer_begin, layers = to.layers.size();
+  std::copy_n(source.begin(), before, target.begin());
+  for (size_t l = 0; l < layers; ++l)
+    std::copy_n(source.begin() + static_cast<ptrdiff_t>(before + l % from.layers.size() * from.layer_size), from.layer_size,
+                target.begin() + static_cast<ptrdiff_t>(before + l * from.layer_size));
+  std::copy_n(source.begin() + static_cast<ptrdiff_t>(from.final_norm), from.size - from.final_norm, target.begin() + static_cast<ptrdiff_t>(to.final_norm));
+}
+
+}  // namespace
+
+Error Trainer::save(const std::string& weights_path, const std::string& optimizer_path) {
+  const Metadata metadata = metadata_of(config_, counters());
+  std::vector<StoredTensor> weights, moments;
+  for (const Parameter& p : model_->layout().parameters) {
+    weights.push_back(tensor(p.name, p, model_->weights()));
+    moments.push_back(tensor("optimizer.m." + p.name, p, first_));
+    moments.push_back(tensor("optimizer.v." + p.name, p, second_));
+  }
+  for (size_t l = 0; l < config_.layers; ++l)
+    weights.push_back(stored<float>(bias_name(l), {static_cast<int64_t>(config_.routes())},
+                                    std::span<const float>(model_->biases()).subspan(l * config_.routes(), config_.routes())));
+  MILLRACE_TRY(write_safetensors(weights_path, weights, metadata));
+  return write_safetensors(optimizer_path, moments, metadata);
+}
+
+Error Trainer::load(const std::string& weights_path, const std::string& optimizer_path, const OptimizerConfig& optimizer,
+                    const Resources& resources, std::unique_ptr<Trainer>& out) {
+  SafetensorsFile weights, moments;
+  MILLRACE_TRY(weights.open(weights_path));
+  ModelConfig config;
+  Counters counters, others;
+  MILLRACE_TRY(read_metadata(weights.metadata, config, counters));
+  std::unique_ptr<Trainer> trainer;
+  MILLRACE_TRY(allocate(config, optimizer, resources, trainer));
+  Model<float>& model = *trainer->model_;
+  for (const Parameter& p : model.layout().parameters) MILLRACE_TRY(read(weights, p.name, shape_of(p), model.weights().subspan(p.offset, p.size())));
+  for (size_t l = 0; l < config.layers; ++l)
+    MILLRACE_TRY(read(weights, bias_name(l), {static_cast<int64_t>(config.routes())}, model.biases().subspan(l * config.routes(), config.routes())));
+  if (optimizer_path.empty()) {
+    counters.updates = 0;
+  } else {
+    MILLRACE_TRY(moments.open(optimizer_path));
+    MILLRACE_TRY(read_metadata(moments.metadata, config, others));
+    if (others.step != counters.step || others.updates != counters.updates)
+      return {kFormat, "checkpoint: expected moments of step " + std::to_string(counters.step) + " as in " + weights_path + ", found step " +
+                           std::to_string(others.step) + " in " + optimizer_path};
+    for (const Parameter& p : model.layout().parameters) {
+      MILLRACE_TRY(read(moments, "optimizer.m." + p.name, shape_of(p), std::span(trainer->first_).subspan(p.offset, p.size())));
+      MILLRACE_TRY(read(moments, "optimizer.v." + p.name, shape_of(p), std::span(trainer->second_).subspan(p.offset, p.size())));
+    }
+  }
+  trainer->step_ = counters.step, trainer->tokens_ = counters.tokens, trainer->updates_ = counters.updates;
+  out = std::move(trainer);
+  return Error::none();
+}
+
+Error Trainer::grow(size_t factor) {
+  if (factor < 1 || factor > 64) return {kArgument, "factor: expected 1 to 64, found " + std::to_string(factor)};
+  ModelConfig config = config_;
+  config.layers *= factor;
+  // Both models exist while layers are copied.
+  const size_t needed = memory_plan(config, resources_).total() + memory_plan(config_, resources_).total();
+  if (needed > resources_.max_memory)
+    return {kMemory, "growing from " + std::to_string(config_.layers) + " to " + std::to_string(config.layers) +
+                         " layers: expected both models within maxMemory = " + std::to_string(resources_.max_memory) + " bytes, found " +
+                         std::to_string(needed) + ". Raise maxMemory, or lower rowsPerSlab. The larger model:\n" +
+                         memory_plan(config, resources_).table()};
+  std::unique_ptr<Trainer> grown;
+  MILLRACE_TRY(allocate(config, optimizer_, resources_, grown));
+  const Layout &from = model_->layout(), &to = grown->model_->layout();
+  repeat_layers(from, to, model_->weights(), grown->model_->weights());
+  repeat_layers(from, to, first_, grown->first_);
+  repeat_layers(from, to, second_, grown->second_);
+  for (size_t i = 0; i < grown->model_->biases().size(); ++i) grown->model_->biases()[i] = model_->biases()[i % model_->biases().size()];
+  config_ = config;
+  model_ = std::move(grown->model_);
+  first_ = std::move(grown->first_);
+  second_ = std::move(grown->second_);
+  begin();
+  return Error::none();
+}
+
+}  // namespace millrace::trainer

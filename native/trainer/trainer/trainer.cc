@@ -1,0 +1,201 @@
+#include "native/trainer/trainer/trainer.h"
+
+#include <cmath>
+#include <cstdio>
+
+#include "native/hash/xxh3.h"
+#include "native/trainer/adamw/adamw.h"
+#include "native/trainer/philox/philox.h"
+#include "native/trainer/reduce/reduce.h"
+
+namespace millrace::trainer {
+namespace {
+
+template <class T>
+std::string_view bytes_of(std::span<T> values) {
+  return {reinterpret_cast<const char*>(values.data()), values.size_bytes()};
+}
+
+std::string hex(uint64_t value) {
+  char text[17];
+  std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(value));
+  return text;
+}
+
+double deviation(const InitStd& init, const Parameter& p) {
+  const double by_width = 1 / std::sqrt(static_cast<double>(p.columns ? p.columns : 1));
+  switch (p.kind) {
+    case Class::embedding: return init.embedding;
+    case Class::hidden: return init.hidden * by_width;
+    case Class::residual: return init.residual * by_width;
+    case Class::router: return init.router * by_width;
+    case Class::output: return init.output * by_width;
+    case Class::norm: return 0;
+  }
+  return 0;
+}
+
+}  // namespace
+
+Error Trainer::allocate(const ModelConfig& model, const OptimizerConfig& optimizer, const Resources& resources, std::unique_ptr<Trainer>& out) {
+  MILLRACE_TRY(validate(model, optimizer, resources));
+  const MemoryPlan plan = memory_plan(model, resources);
+  if (plan.total() > resources.max_memory)
+    return {kMemory, "expected a plan within maxMemory = " + std::to_string(resources.max_memory) + " bytes, found " +
+                         std::to_string(plan.total()) + ". Lower rowsPerSlab or the model's widths, or raise maxMemory:\n" + plan.table()};
+  std::unique_ptr<Trainer> trainer(new Trainer);
+  trainer->config_ = model;
+  trainer->optimizer_ = optimizer;
+  trainer->resources_ = resources;
+  MILLRACE_TRY(Model<float>::create(model, optimizer, resources, trainer->model_));
+  trainer->first_.assign(trainer->model_->layout().size, 0);
+  trainer->second_.assign(trainer->model_->layout().size, 0);
+  trainer->begin();
+  out = std::move(trainer);
+  return Error::none();
+}
+
+Error Trainer::create(const ModelConfig& model, const OptimizerConfig& optimizer, const Resources& resources, uint64_t seed,
+                      std::unique_ptr<Trainer>& out) {
+  MILLRACE_TRY(allocate(model, optimizer, resources, out));
+  out->init(seed);
+  return Error::none();
+}
+
+void Trainer::init(uint64_t seed) {
+  const auto& parameters = model_->layout().parameters;
+  for (size_t i = 0; i < parameters.size(); ++i) {
+    const Parameter& p = parameters[i];
+    const auto values = model_->weights().subspan(p.offset, p.size());
+    if (p.kind == Class::norm) std::fill(values.begin(), values.end(), 1.0f);
+    else fill_normal({seed, static_cast<uint32_t>(i), 0}, 0, 0, static_cast<float>(deviation(config_.init, p)), values);
+  }
+}
+
+Error Trainer::check(const Batch& batch, double rope_base) const {
+  if (!(rope_base > 1 && rope_base < 1e12)) return {kArgument, "ropeBase: expected a number above 1 and below 1e12, found " + std::to_string(rope_base)};
+  return validate(batch, config_.vocabulary, resources_.max_row_length);
+}
+
+void Trainer::begin() {
+  model_->zero_gradients();
+  sums_ = {};
+  batch_targets_ = batch_tokens_ = 0;
+  counts_.assign(config_.layers * config_.routes(), 0);
+}
+
+Error Trainer::accumulate(const Batch& batch, double rope_base) {
+  MILLRACE_TRY(check(batch, rope_base));
+  for (size_t row = 0; row < batch.rows; row += resources_.rows_per_slab) {
+    const Slab slab = slab_of(batch, row, std::min(resources_.rows_per_slab, batch.rows - row));
+    if (slab.size() == 0) continue;
+    const SlabLosses sums = model_->train(slab, rope_base);
+    sums_.loss += sums.loss, sums_.z += sums.z, sums_.balance += sums.balance;
+    sums_.largest = std::max(sums_.largest, sums.largest);
+    batch_targets_ += slab.target_count;
+    batch_tokens_ += slab.size();
+    for (size_t i = 0; i < counts_.size(); ++i) counts_[i] += model_->counts()[i];
+  }
+  return Error::none();
+}
+
+Error Trainer::finish(const StepOptions& options, StepMetrics& metrics) {
+  if (batch_targets_ == 0) return {kArgument, "targets: expected one or more in a batch, found none"};
+  if (!(options.learning_rate >= 0 && std::isfinite(options.learning_rate)))
+    return {kArgument, "learningRate: expected a number >= 0, found " + std::to_string(options.learning_rate)};
+  const double targets = static_cast<double>(batch_targets_), layers = static_cast<double>(config_.layers);
+  const auto gradients = model_->gradients();
+  metrics = {};
+  metrics.loss = sums_.loss / targets;
+  metrics.z_loss = sums_.z / targets;
+  metrics.balance_loss = sums_.balance / targets / layers;
+  metrics.gradient_norm =
+      std::sqrt(static_cast<double>(sum_squares(gradients.data(), static_cast<int64_t>(gradients.size()), resources_.threads))) / targets;
+  metrics.targets = batch_targets_;
+  metrics.tokens = batch_tokens_;
+  metrics.expert_counts = counts_;
+  metrics.max_hidden = sums_.largest;
+  uint64_t ffn = 0;
+  for (size_t i = 0; i < counts_.size(); ++i) ffn += i % config_.routes() < config_.experts ? counts_[i] : 0;
+  metrics.mean_experts = static_cast<double>(ffn) / (static_cast<double>(batch_tokens_) * layers);
+
+  const auto within = [](double value, double bound) { return std::isfinite(value) && (bound <= 0 || value <= bound); };
+  metrics.applied = within(metrics.loss, options.max_loss) && within(metrics.gradient_norm, options.max_gradient_norm);
+  step_ += 1;
+  tokens_ += batch_tokens_;
+  if (metrics.applied) {
+    const bool clips = optimizer_.clip > 0 && metrics.gradient_norm > optimizer_.clip;
+    MILLRACE_TRY(update(options, (clips ? optimizer_.clip / metrics.gradient_norm : 1) / targets));
+  }
+  for (float b : model_->biases()) metrics.max_bias = std::max(metrics.max_bias, std::abs(static_cast<double>(b)));
+  return Error::none();
+}
+
+Error Trainer::update(const StepOptions& options, double scale) {
+  updates_ += 1;
+  AdamW adam{options.learning_rate, optimizer_.beta1, optimizer_.beta2, optimizer_.eps, 0, scale, static_cast<int64_t>(updates_.load())};
+  const auto& parameters = model_->layout().parameters;
+  // Neighbours that share the decay are one call: an element's bits do not depend on the cut.
+  for (size_t i = 0; i < parameters.size();) {
+    size_t end = i + 1;
+    while (end < parameters.size() && decays(parameters[end].kind) == decays(parameters[i].kind)) ++end;
+    const size_t offset = parameters[i].offset, size = parameters[end - 1].offset + parameters[end - 1].size() - offset;
+    adam.decay = decays(parameters[i].kind) ? optimizer_.weight_decay : 0;
+    MILLRACE_TRY(adamw_step(model_->weights().subspan(offset, size), model_->gradients().subspan(offset, size),
+                            std::span(first_).subspan(offset, size), std::span(second_).subspan(offset, size), adam, resources_.threads));
+    i = end;
+  }
+  const RouterShape router = router_shape(config_, optimizer_.balance_groups);
+  for (size_t l = 0; l < config_.layers; ++l)
+    update_bias(router, std::span(counts_).subspan(l * router.routes(), router.experts), batch_tokens_, options.bias_rate,
+                model_->biases().data() + l * router.routes());
+  return Error::none();
+}
+
+Error Trainer::step(const Batch& batch, const StepOptions& options, StepMetrics& metrics) {
+  begin();
+  MILLRACE_TRY(accumulate(batch, options.rope_base));
+  return finish(options, metrics);
+}
+
+Error Trainer::evaluate(const Batch& batch, double rope_base, Evaluation& out) {
+  MILLRACE_TRY(check(batch, rope_base));
+  out = {std::vector<double>(batch.rows), std::vector<uint32_t>(batch.rows), 0, 0};
+  uint64_t pairs = 0, sum = 0, squares = 0;  // over (token, layer)
+  for (size_t row = 0; row < batch.rows; row += resources_.rows_per_slab) {
+    const Slab slab = slab_of(batch, row, std::min(resources_.rows_per_slab, batch.rows - row));
+    if (slab.size() == 0) continue;
+    model_->evaluate(slab, rope_base);
+    const auto losses = model_->losses(slab);
+    for (size_t r = 0; r < slab.rows.size(); ++r) {
+      out.targets[row + r] = static_cast<uint32_t>(slab.rows[r].targets);
+      for (size_t t = slab.rows[r].begin; t < slab.rows[r].end; ++t) out.loss_sums[row + r] += static_cast<double>(losses[t]);
+    }
+    const auto histogram = model_->histogram();
+    for (size_t n = 0; n < histogram.size(); ++n) pairs += histogram[n], sum += n * histogram[n], squares += n * n * histogram[n];
+  }
+  if (pairs) {
+    const double count = static_cast<double>(pairs);
+    out.expert_mean = static_cast<double>(sum) / count;
+    out.expert_std = std::sqrt(std::max(0.0, static_cast<double>(squares) / count - out.expert_mean * out.expert_mean));
+  }
+  return Error::none();
+}
+
+Error Trainer::logits(std::span<const uint32_t> tokens, double rope_base, std::span<float> out) {
+  const int32_t zero = 0, length = static_cast<int32_t>(tokens.size());
+  const Batch batch{tokens, {}, {&zero, 1}, {&zero, 1}, {&length, 1}, 1, tokens.size()};
+  MILLRACE_TRY(check(batch, rope_base));
+  if (out.size() != config_.vocabulary) return {kShape, "logits: expected room for " + std::to_string(config_.vocabulary) + " values, found " + std::to_string(out.size())};
+  model_->logits(slab_of(batch, 0, 1), rope_base, tokens.size() - 1, out);
+  return Error::none();
+}
+
+std::string Trainer::weight_hash() {
+  uint64_t parts[2] = {hash::xxh3_64(bytes_of(model_->weights())), hash::xxh3_64(bytes_of(model_->biases()))};
+  return hex(hash::xxh3_64(bytes_of(std::span<uint64_t>(parts))));
+}
+
+std::string Trainer::gradient_hash() { return hex(hash::xxh3_64(bytes_of(model_->gradients()))); }
+
+}  // namespace millrace::trainer

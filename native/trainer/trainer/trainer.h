@@ -1,0 +1,96 @@
+#pragma once
+#include <atomic>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "native/trainer/model/model.h"
+
+namespace millrace::trainer {
+
+struct StepOptions {
+  double learning_rate = 0, rope_base = 1e6;
+  double bias_rate = 0;  // mu of Eq. 2
+  double max_loss = 0, max_gradient_norm = 0;  // the update is left out above; 0 = no bound
+};
+
+struct StepMetrics {
+  bool applied = false;
+  double loss = 0;                // mean, nats per target
+  double z_loss = 0, balance_loss = 0;  // means without their coefficient; the balance loss over layers too: 1 at perfect balance
+  double gradient_norm = 0;       // of the mean loss, before clipping
+  uint64_t targets = 0, tokens = 0;
+  std::vector<uint64_t> expert_counts;  // [layers, routes]
+  double mean_experts = 0;        // FFN experts per token and layer
+  double max_bias = 0, max_hidden = 0;
+};
+
+struct Evaluation {
+  std::vector<double> loss_sums;   // [rows]
+  std::vector<uint32_t> targets;   // [rows]
+  double expert_mean = 0, expert_std = 0;  // FFN experts per (token, layer)
+};
+
+// Counted since the first init. `updates` is Adam's step count: steps that were not left out.
+struct Counters {
+  uint64_t step = 0, tokens = 0, updates = 0;
+};
+
+// A model in training. One call at a time, from any thread. Gradients are sums over slabs in order, so any cut of a batch into
+// `accumulate` calls of whole slabs gives the same bits (training-engine.md 7.3, rule 6).
+class Trainer {
+ public:
+  // Seeded init: normal by class, norms 1, biases 0. kArgument, or kMemory with the plan's table.
+  static Error create(const ModelConfig& model, const OptimizerConfig& optimizer, const Resources& resources, uint64_t seed,
+                      std::unique_ptr<Trainer>& out);
+  // From the files of save(); without `optimizer_path` moments start at 0 and so does Adam's step count.
+  static Error load(const std::string& weights_path, const std::string& optimizer_path, const OptimizerConfig& optimizer,
+                    const Resources& resources, std::unique_ptr<Trainer>& out);
+
+  Error save(const std::string& weights_path, const std::string& optimizer_path);
+
+  // Layers 1 … n, 1 … n, …: weights, moments and biases (longcat-flash.md 5.2). kMemory leaves everything as it was.
+  Error grow(size_t factor);
+
+  Error step(const Batch& batch, const StepOptions& options, StepMetrics& metrics);
+
+  // The halves of step(): begin, any number of accumulate, finish.
+  void begin();
+  Error accumulate(const Batch& batch, double rope_base);
+  Error finish(const StepOptions& options, StepMetrics& metrics);
+
+  // Touches no weight, bias, count or counter.
+  Error evaluate(const Batch& batch, double rope_base, Evaluation& out);
+  Error logits(std::span<const uint32_t> tokens, double rope_base, std::span<float> out);
+
+  std::string weight_hash();    // weights and biases: XXH3, 16 hex digits
+  std::string gradient_hash();  // sums of the last step
+
+  Model<float>& model() { return *model_; }
+  std::span<float> first_moments() { return first_; }
+  std::span<float> second_moments() { return second_; }
+  Counters counters() const { return {step_.load(), tokens_.load(), updates_.load()}; }
+  const ModelConfig& config() const { return config_; }
+  size_t bytes() const { return memory_plan(config_, resources_).total(); }
+
+ private:
+  Trainer() = default;
+  static Error allocate(const ModelConfig& model, const OptimizerConfig& optimizer, const Resources& resources, std::unique_ptr<Trainer>& out);
+  void init(uint64_t seed);
+  Error update(const StepOptions& options, double scale);
+  Error check(const Batch& batch, double rope_base) const;
+
+  ModelConfig config_;
+  OptimizerConfig optimizer_;
+  Resources resources_;
+  std::unique_ptr<Model<float>> model_;
+  std::vector<float> first_, second_;
+  std::atomic<uint64_t> step_{0}, tokens_{0}, updates_{0};  // read by state() while a step runs
+
+  // Of the batch under way.
+  SlabLosses sums_;
+  uint64_t batch_targets_ = 0, batch_tokens_ = 0;
+  std::vector<uint64_t> counts_;
+};
+
+}  // namespace millrace::trainer
