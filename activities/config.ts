@@ -9,14 +9,23 @@ import { stepsOf } from '../pipelines/train/config.ts'
 
 /** Asked wrongly: exit code 2, never retried. */
 export class ConfigError extends MillraceError {
-  constructor(where: string, expected: string, found: string, next = 'mend the line and start again; configs/schema.json lists every field') {
+  constructor(
+    where: string,
+    expected: string,
+    found: string,
+    next = 'mend the line and start again; configs/schema.json lists every field',
+  ) {
     super({ code: 'CONFIG', kind: 'config', expected, found, where, next })
     this.name = 'ConfigError'
   }
 }
 
 /** Folders that configs and `file://` sources may lie in, after realpath. */
-export const roots = (): string[] => (process.env.MILLRACE_ROOTS ?? process.cwd()).split(':').filter(Boolean).map(root => resolve(root))
+export const roots = (): string[] =>
+  (process.env.MILLRACE_ROOTS ?? process.cwd())
+    .split(':')
+    .filter(Boolean)
+    .map(root => resolve(root))
 
 /** The real path of something that a config names; refused where it leaves the roots. */
 export async function allowed(path: string, where: string): Promise<string> {
@@ -28,7 +37,12 @@ export async function allowed(path: string, where: string): Promise<string> {
     return way === '' || (!way.startsWith(`..${sep}`) && way !== '..' && !isAbsolute(way))
   })
   if (!inside) {
-    throw new ConfigError(where, `a path below ${roots().join(', ')}`, real, 'name its folder in MILLRACE_ROOTS (or give it to `millrace up`) and start the worker again')
+    throw new ConfigError(
+      where,
+      `a path below ${roots().join(', ')}`,
+      real,
+      'name its folder in MILLRACE_ROOTS (or give it to `millrace up`) and start the worker again',
+    )
   }
   return real
 }
@@ -66,18 +80,29 @@ function checkBudgets(config: Config, at: (path: PropertyKey[]) => string): void
   if (config.phases.length && !config.model) throw new ConfigError(at(['phases']), '`model` beside `phases`', 'none')
   const { model } = config
   if (model) {
-    if (model.topK > model.experts + model.zeroExperts) throw new ConfigError(at(['model', 'topK']), `topK <= experts + zeroExperts (${model.experts + model.zeroExperts})`, String(model.topK))
-    if (model.expectedExperts > model.topK) throw new ConfigError(at(['model', 'expectedExperts']), `expectedExperts <= topK (${model.topK})`, String(model.expectedExperts))
+    if (model.topK > model.experts + model.zeroExperts)
+      throw new ConfigError(
+        at(['model', 'topK']),
+        `topK <= experts + zeroExperts (${model.experts + model.zeroExperts})`,
+        String(model.topK),
+      )
+    if (model.expectedExperts > model.topK)
+      throw new ConfigError(at(['model', 'expectedExperts']), `expectedExperts <= topK (${model.topK})`, String(model.expectedExperts))
     if (model.ropeDim % 2) throw new ConfigError(at(['model', 'ropeDim']), 'an even number', String(model.ropeDim))
     if (config.optimizer.balanceAlpha > 0 && model.experts % config.optimizer.balanceGroups) {
-      throw new ConfigError(at(['optimizer', 'balanceGroups']), `a divisor of model.experts (${model.experts})`, String(config.optimizer.balanceGroups))
+      throw new ConfigError(
+        at(['optimizer', 'balanceGroups']),
+        `a divisor of model.experts (${model.experts})`,
+        String(config.optimizer.balanceGroups),
+      )
     }
   }
   for (const [i, phase] of config.phases.entries()) {
     const sum = Object.values(phase.mixture).reduce((a, b) => a + b, 0)
     if (!(sum > 0)) throw new ConfigError(at(['phases', i, 'mixture']), 'at least one component with a weight above 0', 'none')
     if (stepsOf(phase) < 1) throw new ConfigError(at(['phases', i, 'tokens']), 'a budget of at least one step', String(phase.tokens))
-    if (phase.warmupTokens > phase.tokens) throw new ConfigError(at(['phases', i, 'warmupTokens']), `at most the phase's tokens (${phase.tokens})`, String(phase.warmupTokens))
+    if (phase.warmupTokens > phase.tokens)
+      throw new ConfigError(at(['phases', i, 'warmupTokens']), `at most the phase's tokens (${phase.tokens})`, String(phase.warmupTokens))
     const twin = config.phases.findIndex(other => other.name === phase.name)
     if (twin !== i) throw new ConfigError(at(['phases', i, 'name']), 'every phase to have a name of its own', `"${phase.name}" twice`)
     if (i === 0 && phase.grow) throw new ConfigError(at(['phases', 0, 'grow']), 'growth to come after a phase', 'growth before the first')
@@ -95,11 +120,19 @@ function explain(issue: z.core.$ZodIssue, contents: unknown, at: (offset: number
     if (inner) return explain({ ...inner, path: [...issue.path, ...inner.path] } as z.core.$ZodIssue, contents, at)
   }
   const found = valueOf(contents, issue.path)
-  const expected = issue.message.replace(/^Invalid (input|option): expected /, '').replace(/, received .*$/, '').replace(/^Too (small|big): expected /, '')
-  return new ConfigError(at(offsetOf(contents, issue.path)), `${name(issue.path)} to be ${expected}`, found === undefined ? 'nothing' : JSON.stringify(found).slice(0, 120))
+  const expected = issue.message
+    .replace(/^Invalid (input|option): expected /, '')
+    .replace(/, received .*$/, '')
+    .replace(/^Too (small|big): expected /, '')
+  return new ConfigError(
+    at(offsetOf(contents, issue.path)),
+    `${name(issue.path)} to be ${expected}`,
+    found === undefined ? 'nothing' : JSON.stringify(found).slice(0, 120),
+  )
 }
 
-const name = (path: readonly PropertyKey[]): string => (path.length ? path.map((key, i) => (typeof key === 'number' ? `[${key}]` : `${i ? '.' : ''}${String(key)}`)).join('') : 'the config')
+const name = (path: readonly PropertyKey[]): string =>
+  path.length ? path.map((key, i) => (typeof key === 'number' ? `[${key}]` : `${i ? '.' : ''}${String(key)}`)).join('') : 'the config'
 
 /** Where a path of keys lies in the text; the nearest parent where it is missing. */
 function offsetOf(contents: unknown, path: readonly PropertyKey[]): number | undefined {

@@ -3,7 +3,17 @@ import { Context, heartbeat } from '@temporalio/activity'
 import { findManifest } from '../storage/artifacts.ts'
 import { closeRun } from './close-run.ts'
 import { type NodeRef, openRun, type RunRef, type RunRequest } from './run.ts'
-import { asFailure, commitStage, describeStage, findStage, type ManifestRef, type PlanRef, planOperation, runUnits, type UnitsRequest } from './stage.ts'
+import {
+  asFailure,
+  commitStage,
+  describeStage,
+  findStage,
+  type ManifestRef,
+  type PlanRef,
+  planOperation,
+  runUnits,
+  type UnitsRequest,
+} from './stage.ts'
 import { nextTraining } from './training.ts'
 import type { WorkerContext } from './worker-context.ts'
 
@@ -24,7 +34,8 @@ export function createActivities(context: WorkerContext) {
     openRun: (request: RunRequest & { workflowRun: string }) => failing(() => openRun(context, request)),
     findStage: (node: NodeRef) => failing(() => findStage(context, node)),
     describeStage: (node: NodeRef) => failing(() => describeStage(context, node)),
-    planOperation: (node: NodeRef, operation: string, done: readonly PlanRef[]) => failing(() => planOperation(context, node, operation, done)),
+    planOperation: (node: NodeRef, operation: string, done: readonly PlanRef[]) =>
+      failing(() => planOperation(context, node, operation, done)),
     runUnits: (request: UnitsRequest) => runUnits(context, request),
     commitStage: (node: NodeRef, plans: readonly PlanRef[]) => failing(() => commitStage(context, node, plans)),
     /** Waits for an artifact that another workflow is making; undefined when a minute passed without it. */
@@ -37,7 +48,8 @@ export function createActivities(context: WorkerContext) {
         }
         return undefined
       }),
-    nextTraining: (run: RunRef, done: readonly { id: string; stage: string; fingerprint: string }[]) => failing(() => nextTraining(context, run, done)),
+    nextTraining: (run: RunRef, done: readonly { id: string; stage: string; fingerprint: string }[]) =>
+      failing(() => nextTraining(context, run, done)),
     closeRun: (run: RunRef, how: { trained: boolean }) => failing(() => closeRun(context, run, how)),
   }
 }

@@ -39,12 +39,18 @@ export function identityOfSource(entry: SourceEntry): SourceIdentity {
 export function expand(path: string, where: string): string {
   return path.replace(/\$\{([A-Z][A-Z0-9_]*)\}/g, (_, name: string) => {
     const value = process.env[name]
-    if (value === undefined) throw new ConfigError(where, `the environment variable ${name}`, 'none in the worker', `set ${name} where the worker starts`)
+    if (value === undefined)
+      throw new ConfigError(where, `the environment variable ${name}`, 'none in the worker', `set ${name} where the worker starts`)
     return value
   })
 }
 
-export async function pinInputs(config: Config, configPath: string, cachePath: string, heartbeat: (detail: string) => void = () => undefined): Promise<Pinned> {
+export async function pinInputs(
+  config: Config,
+  configPath: string,
+  cachePath: string,
+  heartbeat: (detail: string) => void = () => undefined,
+): Promise<Pinned> {
   const cache = await HashCache.open(cachePath)
   const notes: string[] = []
   const sources: PinnedFile[] = []
@@ -54,8 +60,13 @@ export async function pinInputs(config: Config, configPath: string, cachePath: s
   }
   const evaluation: PinnedFile[] = []
   for (const entry of config.evaluation) {
-    const path = await allowed(resolve(dirname(configPath), expand(entry.path, `evaluation.${entry.name}`)), `evaluation.${entry.name}.path`)
-    evaluation.push(...(await hashAll([{ key: entry.path.split('/').at(-1) ?? entry.name, path }], identityOfEvaluation(entry), cache, heartbeat)))
+    const path = await allowed(
+      resolve(dirname(configPath), expand(entry.path, `evaluation.${entry.name}`)),
+      `evaluation.${entry.name}.path`,
+    )
+    evaluation.push(
+      ...(await hashAll([{ key: entry.path.split('/').at(-1) ?? entry.name, path }], identityOfEvaluation(entry), cache, heartbeat)),
+    )
   }
   await cache.save()
   return { sources, evaluation, sourcesDigest: digestOfFiles(sources), evaluationDigest: digestOfFiles(evaluation), notes }
@@ -63,7 +74,8 @@ export async function pinInputs(config: Config, configPath: string, cachePath: s
 
 const identityOfEvaluation = (entry: EvaluationEntry): SourceIdentity => ({ name: entry.name, kind: 'evaluation', fields: entry.fields })
 
-const digestOfFiles = (files: readonly PinnedFile[]): string => digestOf(files.map(file => ({ source: file.source, key: file.key, size: file.size, sha256: file.sha256 })))
+const digestOfFiles = (files: readonly PinnedFile[]): string =>
+  digestOf(files.map(file => ({ source: file.source, key: file.key, size: file.size, sha256: file.sha256 })))
 
 interface Found {
   key: string
@@ -91,7 +103,13 @@ async function listSource(entry: SourceEntry, configPath: string, notes: string[
   const info = await stat(root)
   if (info.isFile()) found.push({ key: root.split('/').at(-1) ?? entry.name, path: root })
   else await walk(root, '', scoped, found)
-  if (!found.length && !optional) throw new ConfigError(where, 'at least one file that the source takes', `none below ${root}`, 'see include, exclude and format of the source')
+  if (!found.length && !optional)
+    throw new ConfigError(
+      where,
+      'at least one file that the source takes',
+      `none below ${root}`,
+      'see include, exclude and format of the source',
+    )
   if (!found.length) notes.push(`source ${entry.name}: no file below ${entry.path}; the run goes on without it`)
   return found.sort((a, b) => (a.key < b.key ? -1 : 1))
 }
@@ -108,7 +126,12 @@ async function walk(root: string, folder: string, source: SourceEntry, found: Fo
   }
 }
 
-async function hashAll(found: readonly Found[], source: SourceIdentity, cache: HashCache, heartbeat: (detail: string) => void): Promise<PinnedFile[]> {
+async function hashAll(
+  found: readonly Found[],
+  source: SourceIdentity,
+  cache: HashCache,
+  heartbeat: (detail: string) => void,
+): Promise<PinnedFile[]> {
   const pinned: PinnedFile[] = new Array(found.length)
   let next = 0
   const worker = async () => {

@@ -4,9 +4,8 @@
  * Only bytes can quarantine: a record alone in a fresh child must fail twice with the same typed error (kind `input`) or the same one of
  * the signals that a wild pointer gives. Killed, out of memory, stalled, out of disk: never a record's fault.
  */
-import { rm } from 'node:fs/promises'
+import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { mkdir } from 'node:fs/promises'
 import { ArrowReader } from '../pipelines/arrow/index.ts'
 import type { QuarantinedRecord } from '../pipelines/errors.ts'
 import type { Stage } from '../pipelines/stage.ts'
@@ -76,7 +75,13 @@ async function rowsOf(job: Job): Promise<number> {
 async function describe(job: Job, bad: readonly { row: number; code: string }[]): Promise<QuarantinedRecord[]> {
   const message = (code: string) => `this record alone ends a fresh process with ${code}, twice`
   if (job.raw.length) {
-    return bad.map(({ row, code }) => ({ source: job.raw[row]?.source.name ?? '', key: job.raw[row]?.key ?? '', offset: 0, code, message: message(code) }))
+    return bad.map(({ row, code }) => ({
+      source: job.raw[row]?.source.name ?? '',
+      key: job.raw[row]?.key ?? '',
+      offset: 0,
+      code,
+      message: message(code),
+    }))
   }
   const wanted = new Map(bad.map(({ row, code }) => [row, code]))
   const records: QuarantinedRecord[] = []
@@ -85,10 +90,12 @@ async function describe(job: Job, bad: readonly { row: number; code: string }[])
     const reader = await ArrowReader.open(part.path)
     for (let i = part.from; i < part.to; i++) {
       const batch = await reader.read(i)
-      const text = (name: string, at: number) => (batch.schema.fields.some(field => field.name === name) ? String(batch.column(name).value(at)) : '')
+      const text = (name: string, at: number) =>
+        batch.schema.fields.some(field => field.name === name) ? String(batch.column(name).value(at)) : ''
       for (let at = 0; at < batch.rows; at++, row++) {
         const code = wanted.get(row)
-        if (code) records.push({ source: text('source', at), key: text('key', at) || text('id', at), offset: row, code, message: message(code) })
+        if (code)
+          records.push({ source: text('source', at), key: text('key', at) || text('id', at), offset: row, code, message: message(code) })
       }
     }
     await reader.close()

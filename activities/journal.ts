@@ -58,7 +58,10 @@ export class Journal {
   readonly worker: string
   readonly #start = Date.now()
   readonly #log: (message: string) => void
-  #open = new Map<string, { store: Store; run: string; entries: JournalEntry[]; timer: NodeJS.Timeout | undefined; sealing: Promise<void> }>()
+  #open = new Map<
+    string,
+    { store: Store; run: string; entries: JournalEntry[]; timer: NodeJS.Timeout | undefined; sealing: Promise<void> }
+  >()
   #sealed = 0
 
   constructor(worker: string, log: (message: string) => void = () => undefined) {
@@ -87,7 +90,9 @@ export class Journal {
     const entries = open.entries.splice(0)
     if (entries.length) {
       const key = `runs/${open.run}/journal/${this.worker}-${this.#start}-${String(this.#sealed++).padStart(6, '0')}.arrow`
-      open.sealing = open.sealing.then(() => write(open.store, key, entries)).catch(error => this.#log(`journal ${key}: ${(error as Error).message}`))
+      open.sealing = open.sealing
+        .then(() => write(open.store, key, entries))
+        .catch(error => this.#log(`journal ${key}: ${(error as Error).message}`))
     }
     return open.sealing
   }

@@ -1,8 +1,9 @@
 /** Opening a run: read and validate the config, pin the inputs, name every stage, write it all down. Later steps see references only. */
-import { heartbeat } from '@temporalio/activity'
-import { join } from 'node:path'
+
 import { statfs } from 'node:fs/promises'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { heartbeat } from '@temporalio/activity'
 import type { Config, Execution } from '../pipelines/config.ts'
 import { corpusNodes } from '../pipelines/corpus.ts'
 import { MillraceError } from '../pipelines/errors.ts'
@@ -65,12 +66,23 @@ const nodeKey = (run: string, fingerprint: string): string => `runs/${run}/nodes
 
 export async function readRun(store: Store, run: string): Promise<RunRecord> {
   const record = await readJson<RunRecord>(store, runKey(run))
-  if (!record) throw new MillraceError({ code: 'NO_RUN', kind: 'config', expected: `a run in ${store.uri}`, found: run, next: 'millrace status lists runs' })
+  if (!record)
+    throw new MillraceError({
+      code: 'NO_RUN',
+      kind: 'config',
+      expected: `a run in ${store.uri}`,
+      found: run,
+      next: 'millrace status lists runs',
+    })
   return record
 }
 
 /** Everything that a run is, from its config alone; touches no store. For `openRun` and `millrace plan`. */
-export async function describeRun(configPath: string, home: string, beat?: (detail: string) => void): Promise<{ config: Config; pinned: Pinned; nodes: Node[]; store: string }> {
+export async function describeRun(
+  configPath: string,
+  home: string,
+  beat?: (detail: string) => void,
+): Promise<{ config: Config; pinned: Pinned; nodes: Node[]; store: string }> {
   const config = await loadConfig(configPath)
   const pinned = await pinInputs(config, configPath, join(home, 'cache', 'inputs.json'), beat)
   const nodes = await corpusNodes(config, { ...pinned, sources: config.sources.map(identityOfSource) })
@@ -132,20 +144,33 @@ export const saveNode = (store: Store, run: string, node: Node) => createSame(st
 
 export async function readNode(store: Store, ref: NodeRef): Promise<Node> {
   const node = await readJson<Node>(store, nodeKey(ref.run, ref.fingerprint))
-  if (!node) throw new MillraceError({ code: 'NO_NODE', kind: 'bug', expected: nodeKey(ref.run, ref.fingerprint), found: 'nothing', where: store.uri })
+  if (!node)
+    throw new MillraceError({
+      code: 'NO_NODE',
+      kind: 'bug',
+      expected: nodeKey(ref.run, ref.fingerprint),
+      found: 'nothing',
+      where: store.uri,
+    })
   return node
 }
 
 function checkRequest(request: RunRequest): void {
   if (typeof request?.config !== 'string') {
-    throw new ConfigError('input', 'one JSON object like {"config":"configs/quickstart.yaml"}', JSON.stringify(request?.config) ?? 'nothing', 'start the workflow again with that input')
+    throw new ConfigError(
+      'input',
+      'one JSON object like {"config":"configs/quickstart.yaml"}',
+      JSON.stringify(request?.config) ?? 'nothing',
+      'start the workflow again with that input',
+    )
   }
   for (const [field, value] of [
     ['from', request.from],
     ['only', request.only],
     ...(request.force ?? []).map(stage => ['force', stage] as const),
   ] as const) {
-    if (value !== undefined && !stageNames.includes(value)) throw new ConfigError(`input.${field}`, `a stage (${stageNames.join(', ')})`, JSON.stringify(value))
+    if (value !== undefined && !stageNames.includes(value))
+      throw new ConfigError(`input.${field}`, `a stage (${stageNames.join(', ')})`, JSON.stringify(value))
   }
 }
 
@@ -160,7 +185,9 @@ async function select(store: Store, nodes: readonly Node[], request: RunRequest)
   if (!target) return [...nodes]
   const first = nodes.findIndex(node => node.stage === target)
   if (first < 0) return [] // a stage of training: `nextTraining` asks for the shards that it needs
-  const wanted = request.only ? nodes.filter(node => node.stage === target) : nodes.filter((node, i) => i >= first || dependsOn(node, target, nodes))
+  const wanted = request.only
+    ? nodes.filter(node => node.stage === target)
+    : nodes.filter((node, i) => i >= first || dependsOn(node, target, nodes))
   for (const node of wanted) {
     for (const parent of Object.values(node.parents).flat()) {
       if (wanted.some(other => other.fingerprint === parent.fingerprint)) continue
@@ -179,7 +206,9 @@ async function select(store: Store, nodes: readonly Node[], request: RunRequest)
 function dependsOn(node: Node, stage: string, nodes: readonly Node[]): boolean {
   return Object.values(node.parents)
     .flat()
-    .some(parent => parent.stage === stage || nodes.some(other => other.fingerprint === parent.fingerprint && dependsOn(other, stage, nodes)))
+    .some(
+      parent => parent.stage === stage || nodes.some(other => other.fingerprint === parent.fingerprint && dependsOn(other, stage, nodes)),
+    )
 }
 
 /** A corpus takes about its input again per documents stage. Refuses to begin what cannot end. */
@@ -193,7 +222,14 @@ async function checkSpace(uri: string, pinned: Pinned): Promise<void> {
       const free = found.bavail * found.bsize
       if (free >= needed) return
       const gb = (bytes: number) => `${(bytes / 2 ** 30).toFixed(1)} GiB`
-      throw new MillraceError({ code: 'DISK_SPACE', kind: 'config', expected: `${gb(needed)} free for a run over this input`, found: gb(free), where: path, next: 'free space or choose another run.store' })
+      throw new MillraceError({
+        code: 'DISK_SPACE',
+        kind: 'config',
+        expected: `${gb(needed)} free for a run over this input`,
+        found: gb(free),
+        where: path,
+        next: 'free space or choose another run.store',
+      })
     }
     const parent = join(path, '..')
     if (parent === path) return

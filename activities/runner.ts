@@ -5,9 +5,9 @@
  * `stopped` against nobody.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
+import { fileURLToPath } from 'node:url'
 import type { ChildEvent } from '../pipelines/child.ts'
 import { type ErrorKind, MillraceError } from '../pipelines/errors.ts'
 import type { Job, UnitResult } from '../pipelines/unit.ts'
@@ -161,7 +161,14 @@ class Child {
       this.#process.stdin?.write(`${JSON.stringify(job)}\n`)
       const died = this.#exit.then(({ code, signal }) => {
         options.signal?.throwIfAborted()
-        if (stalled) throw new MillraceError({ code: 'STALL', kind: 'resource', expected: `progress within ${options.stall} ms`, found: 'none', where: `unit ${job.unit}` })
+        if (stalled)
+          throw new MillraceError({
+            code: 'STALL',
+            kind: 'resource',
+            expected: `progress within ${options.stall} ms`,
+            found: 'none',
+            where: `unit ${job.unit}`,
+          })
         throw new ChildDied(job.unit, code, signal, this.#output.trim().split('\n').at(-1) ?? '')
       })
       died.catch(() => undefined)

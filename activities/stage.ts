@@ -61,19 +61,33 @@ const refOf = (manifest: Manifest): Omit<ManifestRef, 'reused'> => ({
 })
 
 /** What the workflow needs to know of a stage before it plans: no more than names. */
-export async function describeStage(context: WorkerContext, ref: NodeRef): Promise<{ revision: number; codeDigest: string; operations: { name: string; kind: string }[] }> {
+export async function describeStage(
+  context: WorkerContext,
+  ref: NodeRef,
+): Promise<{ revision: number; codeDigest: string; operations: { name: string; kind: string }[] }> {
   const stage = await stageOf(ref.stage)
-  return { revision: stage.revision, codeDigest: context.codeDigest, operations: stage.operations.map(({ name, kind }) => ({ name, kind })) }
+  return {
+    revision: stage.revision,
+    codeDigest: context.codeDigest,
+    operations: stage.operations.map(({ name, kind }) => ({ name, kind })),
+  }
 }
 
 /** Plans one operation over what its inputs and the operations before it committed, and stores the plan. */
-export async function planOperation(context: WorkerContext, ref: NodeRef, operationName: string, done: readonly PlanRef[]): Promise<PlanRef> {
+export async function planOperation(
+  context: WorkerContext,
+  ref: NodeRef,
+  operationName: string,
+  done: readonly PlanRef[],
+): Promise<PlanRef> {
   const store = await context.store(ref.store)
   const [stage, node] = await Promise.all([stageOf(ref.stage), readNode(store, ref)])
   const operation = operationOf(stage, operationName)
   const roles = await rolesSoFar(store, node, done)
   const find = (role: string) => (roles[role] ?? []).map(part => ({ ...part, role }))
-  const shuffled = operation.reads.map(role => done.find(each => each.operation === role.split('.')[0] && each.kind === 'shuffle')).find(Boolean)
+  const shuffled = operation.reads
+    .map(role => done.find(each => each.operation === role.split('.')[0] && each.kind === 'shuffle'))
+    .find(Boolean)
   const planned = plan({
     stage,
     operation,
@@ -85,7 +99,8 @@ export async function planOperation(context: WorkerContext, ref: NodeRef, operat
     ...(shuffled ? { partitions: (await readPlan(store, shuffled.key)).partitions } : {}),
   })
   const key = await storePlan(store, ref.fingerprint, planned)
-  for (const unit of planned.units) record(context, store, ref, { operation: operationName, unitKey: unit.key, state: 'planned', bytesIn: unit.bytes })
+  for (const unit of planned.units)
+    record(context, store, ref, { operation: operationName, unitKey: unit.key, state: 'planned', bytesIn: unit.bytes })
   return { operation: operationName, kind: operation.kind, key, units: planned.units.length }
 }
 
@@ -93,7 +108,12 @@ export async function planOperation(context: WorkerContext, ref: NodeRef, operat
 export async function runUnits(context: WorkerContext, request: UnitsRequest): Promise<UnitsDone> {
   const { node: ref } = request
   const store = await context.store(ref.store)
-  const [stage, node, planned, run] = await Promise.all([stageOf(ref.stage), readNode(store, ref), readPlan(store, request.plan), readRun(store, ref.run)])
+  const [stage, node, planned, run] = await Promise.all([
+    stageOf(ref.stage),
+    readNode(store, ref),
+    readPlan(store, request.plan),
+    readRun(store, ref.run),
+  ])
   checkRevision(context, request, stage, run.config)
   const counts: UnitsDone = { done: 0, reused: 0, documents: 0, quarantined: 0 }
   let detail: Record<string, unknown> = {}
@@ -152,13 +172,22 @@ export async function commitStage(context: WorkerContext, ref: NodeRef, plans: r
     const units = await unitsOf(store, await readPlan(store, planRef.key))
     for (const unit of units) {
       for (const part of unit.parts) {
-        const under = part.role === 'quarantine' ? 'quarantine' : Object.entries(stage.outputs).find(([, from]) => from === `${planRef.operation}.${part.role}`)?.[0]
+        const under =
+          part.role === 'quarantine'
+            ? 'quarantine'
+            : Object.entries(stage.outputs).find(([, from]) => from === `${planRef.operation}.${part.role}`)?.[0]
         if (under) (roles[under] ??= []).push(manifestPart(unit, part.file, under))
       }
     }
     const counters: Record<string, number> = {}
     for (const unit of units) for (const [name, by] of Object.entries(unit.counters)) counters[name] = (counters[name] ?? 0) + by
-    operations.push({ name: planRef.operation, units: units.length, documents: sum(units, 'documents'), quarantined: sum(units, 'quarantined'), counters })
+    operations.push({
+      name: planRef.operation,
+      units: units.length,
+      documents: sum(units, 'documents'),
+      quarantined: sum(units, 'quarantined'),
+      counters,
+    })
     quarantined += sum(units, 'quarantined')
   }
   checkQuarantined(ref, quarantined, Math.max(...operations.map(each => each.documents)), run.config)
@@ -169,7 +198,12 @@ export async function commitStage(context: WorkerContext, ref: NodeRef, plans: r
     fingerprint: ref.fingerprint,
     config: node.config,
     seed: node.seed,
-    parents: Object.fromEntries(Object.entries(node.parents).map(([role, list]) => [role, list.map(parent => `${parent.stage}/${parent.fingerprint}/${parent.role}`)])),
+    parents: Object.fromEntries(
+      Object.entries(node.parents).map(([role, list]) => [
+        role,
+        list.map(parent => `${parent.stage}/${parent.fingerprint}/${parent.role}`),
+      ]),
+    ),
     roles,
     operations,
     quarantined,
@@ -211,7 +245,14 @@ export async function unitsOf(store: Store, planned: Plan): Promise<Unit[]> {
       const key = planned.units[i]?.key ?? ''
       const unit = await findUnit(store, planned.stage, key)
       if (!unit) {
-        throw new MillraceError({ code: 'UNIT_GONE', kind: 'resource', expected: `units/${planned.stage}/${key}/unit.json`, found: 'nothing', where: store.uri, next: 'start the same run again: the unit is done anew' })
+        throw new MillraceError({
+          code: 'UNIT_GONE',
+          kind: 'resource',
+          expected: `units/${planned.stage}/${key}/unit.json`,
+          found: 'nothing',
+          where: store.uri,
+          next: 'start the same run again: the unit is done anew',
+        })
       }
       units[i] = unit
     }
@@ -228,7 +269,14 @@ async function rolesSoFar(store: Store, node: Node, done: readonly PlanRef[]): P
     for (const parent of parents) {
       const manifest = await findManifest(store, parent.stage, parent.fingerprint)
       if (!manifest) {
-        throw new MillraceError({ code: 'PARENT_MISSING', kind: 'config', expected: `artifacts/${parent.stage}/${parent.fingerprint}`, found: 'no manifest', where: `stage ${node.stage}`, next: `run stage ${parent.stage} first` })
+        throw new MillraceError({
+          code: 'PARENT_MISSING',
+          kind: 'config',
+          expected: `artifacts/${parent.stage}/${parent.fingerprint}`,
+          found: 'no manifest',
+          where: `stage ${node.stage}`,
+          next: `run stage ${parent.stage} first`,
+        })
       }
       roles[role].push(...(manifest.roles[parent.role] ?? []))
     }
@@ -247,7 +295,13 @@ async function rawOf(store: Store, ref: NodeRef, operation: Operation<unknown>) 
   const run = await readRun(store, ref.run)
   const pinned = (await readJson<Pinned>(store, run.inputs.key)) as Pinned
   // Where a file lies is no part of a plan: the same input elsewhere is the same plan. Execution looks it up again.
-  return (role === 'raw' ? pinned.sources : pinned.evaluation).map(({ source, key, size, sha256 }) => ({ source, key, size, sha256, location: '' }))
+  return (role === 'raw' ? pinned.sources : pinned.evaluation).map(({ source, key, size, sha256 }) => ({
+    source,
+    key,
+    size,
+    sha256,
+    location: '',
+  }))
 }
 
 function operationOf(stage: Stage, name: string): Operation<unknown> {
@@ -268,7 +322,9 @@ export function record(
   context: WorkerContext,
   store: Store,
   ref: NodeRef,
-  entry: { operation: string; unitKey: string; state: Parameters<WorkerContext['journal']['add']>[2]['state'] } & Partial<Parameters<WorkerContext['journal']['add']>[2]>,
+  entry: { operation: string; unitKey: string; state: Parameters<WorkerContext['journal']['add']>[2]['state'] } & Partial<
+    Parameters<WorkerContext['journal']['add']>[2]
+  >,
 ): void {
   context.journal.add(store, ref.run, {
     stage: ref.stage,

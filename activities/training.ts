@@ -1,11 +1,12 @@
 /** What training does next: reads what has been committed and asks the pure function `nextTraining`. */
-import { nextTraining as next, type Step } from '../pipelines/train/next.ts'
+import type { Step } from '../pipelines/train/next.ts'
 import { findManifest } from '../storage/artifacts.ts'
 import { type NodeRef, type RunRef, readRun, refOf, saveNode } from './run.ts'
 import { unitsFile } from './training-facts.ts'
 import type { WorkerContext } from './worker-context.ts'
 
 export async function nextTraining(context: WorkerContext, run: RunRef, done: readonly Step[]): Promise<NodeRef | undefined> {
+  const { nextTraining: next } = await import('../pipelines/train/next.ts')
   const store = await context.store(run.store)
   const record = await readRun(store, run.run)
   const node = await next({

@@ -49,7 +49,11 @@ export async function executeUnit(context: WorkerContext, request: UnitRequest):
     try {
       const job = await prepare(request, work, resumable)
       const finished = await runOrIsolate(context, request, job)
-      const { unit: committed, outcome } = await commitUnit(store, { stage: plan.stage, operation, revision: plan.revision, key: unit.key }, finished.result)
+      const { unit: committed, outcome } = await commitUnit(
+        store,
+        { stage: plan.stage, operation, revision: plan.revision, key: unit.key },
+        finished.result,
+      )
       record(context, store, ref, {
         operation,
         unitKey: unit.key,
@@ -72,7 +76,14 @@ export async function executeUnit(context: WorkerContext, request: UnitRequest):
       if (request.signal.aborted || kind === 'config' || code === 'DETERMINISM' || code.startsWith('STORE_')) throw error
       if (attempt >= ownAttempts) {
         throw new MillraceError(
-          { code: 'UNIT_FAILED', kind: 'bug', expected: `unit ${unit.key} of ${ref.stage}.${operation} to finish`, found: `${ownAttempts} failed attempts; the last: [${code}] ${(error as Error).message}`, where: `run ${ref.run}`, next: 'mend the cause and start the same run again: everything committed is kept' },
+          {
+            code: 'UNIT_FAILED',
+            kind: 'bug',
+            expected: `unit ${unit.key} of ${ref.stage}.${operation} to finish`,
+            found: `${ownAttempts} failed attempts; the last: [${code}] ${(error as Error).message}`,
+            where: `run ${ref.run}`,
+            next: 'mend the cause and start the same run again: everything committed is kept',
+          },
           { cause: error },
         )
       }
@@ -147,7 +158,10 @@ async function rawFiles(store: Store, ref: NodeRef, unit: PlannedUnit): Promise<
   const id = `${store.uri} ${run.inputs.key}`
   let index = pinnedFiles.get(id)
   if (!index) {
-    index = readJson<Pinned>(store, run.inputs.key).then(pinned => new Map([...(pinned?.sources ?? []), ...(pinned?.evaluation ?? [])].map(file => [`${file.source.name}\0${file.key}`, file])))
+    index = readJson<Pinned>(store, run.inputs.key).then(
+      pinned =>
+        new Map([...(pinned?.sources ?? []), ...(pinned?.evaluation ?? [])].map(file => [`${file.source.name}\0${file.key}`, file])),
+    )
     pinnedFiles.clear()
     pinnedFiles.set(id, index)
   }
@@ -155,7 +169,13 @@ async function rawFiles(store: Store, ref: NodeRef, unit: PlannedUnit): Promise<
   const raw: RawFile[] = []
   for (const { source, key } of unit.raw) {
     const file = files.get(`${source.name}\0${key}`)
-    if (!file) throw new MillraceError({ code: 'INPUT_GONE', kind: 'config', expected: `${key} of source ${source.name} among the pinned inputs`, found: 'nothing' })
+    if (!file)
+      throw new MillraceError({
+        code: 'INPUT_GONE',
+        kind: 'config',
+        expected: `${key} of source ${source.name} among the pinned inputs`,
+        found: 'nothing',
+      })
     await verifyPinned(file)
     raw.push({ source, key, path: file.location, size: file.size, sha256: file.sha256 })
   }

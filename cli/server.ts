@@ -5,8 +5,8 @@ import { mkdir, readFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { Connection } from '@temporalio/client'
-import { temporalPath } from '../scripts/parts.mjs'
 import { MillraceError } from '../pipelines/errors.ts'
+import { temporalPath } from '../scripts/parts.mjs'
 import { alive, home } from './home.ts'
 
 export interface Server {
@@ -37,7 +37,14 @@ export async function freePort(first: number): Promise<number> {
 
 export async function startServer(options: ServerOptions = {}): Promise<Server> {
   const binary = temporalPath()
-  if (!binary) throw new MillraceError({ code: 'NO_TEMPORAL', kind: 'config', expected: 'the Temporal CLI', found: 'none', next: 'node scripts/setup.mjs' })
+  if (!binary)
+    throw new MillraceError({
+      code: 'NO_TEMPORAL',
+      kind: 'config',
+      expected: 'the Temporal CLI',
+      found: 'none',
+      next: 'node scripts/setup.mjs',
+    })
   await mkdir(home(), { recursive: true })
   const port = await freePort(options.port ?? 7233)
   const uiPort = await freePort(port + 1000)
@@ -78,7 +85,13 @@ async function ready(address: string, namespace: string, pid: number, logPath: s
     } catch {
       if (!alive(pid) || Date.now() > deadline) {
         const tail = (await readFile(logPath, 'utf8').catch(() => '')).trim().split('\n').slice(-3).join('\n')
-        throw new MillraceError({ code: 'SERVER_START', kind: 'resource', expected: `the Temporal server to answer at ${address}`, found: alive(pid) ? 'no answer in 60 s' : `that it ended: ${tail}`, where: logPath })
+        throw new MillraceError({
+          code: 'SERVER_START',
+          kind: 'resource',
+          expected: `the Temporal server to answer at ${address}`,
+          found: alive(pid) ? 'no answer in 60 s' : `that it ended: ${tail}`,
+          where: logPath,
+        })
       }
       await new Promise(resolve => setTimeout(resolve, 200))
     }

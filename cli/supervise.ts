@@ -21,21 +21,27 @@ export async function supervise(workerArguments: readonly string[], onReady?: ()
   }
   while (!stopping) {
     let last = ''
-    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main, 'worker', ...workerArguments], { stdio: ['ignore', 'inherit', 'pipe', 'ipc'] })
+    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main, 'worker', ...workerArguments], {
+      stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
+    })
     current = child
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       process.stderr.write(text)
       last = text.trim() || last
     })
     child.on('message', message => message === 'ready' && onReady?.())
-    const [code, signal] = await new Promise<[number | null, NodeJS.Signals | null]>(resolve => child.once('close', (c, s) => resolve([c, s])))
+    const [code, signal] = await new Promise<[number | null, NodeJS.Signals | null]>(resolve =>
+      child.once('close', (c, s) => resolve([c, s])),
+    )
     if (stopping) break
     const now = Date.now()
     deaths.push(now)
     const recent = deaths.filter(time => now - time < 60_000).length
     log.warn({ code, signal, recent, last }, 'worker ended')
     if (recent >= 5) {
-      log.error(`the worker ended five times within a minute; the last time with ${signal ?? `code ${code}`}: ${last}. Mend the cause, then: millrace up`)
+      log.error(
+        `the worker ended five times within a minute; the last time with ${signal ?? `code ${code}`}: ${last}. Mend the cause, then: millrace up`,
+      )
       return 1
     }
     if (recent > 1) await new Promise(resolve => setTimeout(resolve, 250 * 2 ** recent))

@@ -33,7 +33,13 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
   const found = await target()
   if (!found) throw noServer()
   const connection = await NativeConnection.connect(found.connection).catch(error => {
-    throw new MillraceError({ code: 'NO_SERVER', kind: 'config', expected: `a Temporal server at ${found.address}`, found: String((error as Error).message).split('\n')[0] ?? '', next: 'millrace up' })
+    throw new MillraceError({
+      code: 'NO_SERVER',
+      kind: 'config',
+      expected: `a Temporal server at ${found.address}`,
+      found: String((error as Error).message).split('\n')[0] ?? '',
+      next: 'millrace up',
+    })
   })
   const stopping = new AbortController()
   const context = await createWorkerContext({ home: home(), log, shutdown: stopping.signal })
@@ -70,7 +76,17 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
   }
   process.on('SIGTERM', stop)
   process.on('SIGINT', stop)
-  log.info({ server: found.address, namespace: found.namespace, queues: options.queues, slots, code: context.codeDigest, instructionSet: instructionSet() }, 'worker ready')
+  log.info(
+    {
+      server: found.address,
+      namespace: found.namespace,
+      queues: options.queues,
+      slots,
+      code: context.codeDigest,
+      instructionSet: instructionSet(),
+    },
+    'worker ready',
+  )
   process.send?.('ready')
   try {
     await Promise.all(workers.map(worker => worker.run()))

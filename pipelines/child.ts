@@ -20,7 +20,10 @@ const parent = Number(process.env.MILLRACE_PARENT)
 if (!dieWithParent(parent)) process.exit(1)
 
 const say = (event: ChildEvent) => writeSync(3, `${JSON.stringify(event)}\n`)
-const used = () => ({ rss: process.resourceUsage().maxRSS * 1024, cpuMs: Math.round(process.cpuUsage().user / 1000 + process.cpuUsage().system / 1000) })
+const used = () => ({
+  rss: process.resourceUsage().maxRSS * 1024,
+  cpuMs: Math.round(process.cpuUsage().user / 1000 + process.cpuUsage().system / 1000),
+})
 const stopping = new AbortController()
 process.on('SIGTERM', () => stopping.abort())
 process.on('SIGINT', () => undefined) // Ctrl-C reaches the whole terminal group; the parent decides

@@ -40,7 +40,11 @@ export const executionSchema = z
     threads: z.int().min(1).default(1).describe('Threads of one unit. Cannot change a byte'),
     window: z.int().min(1).default(8).describe('runUnits activities in flight per stage'),
     unitsPerActivity: z.int().min(1).default(4),
-    maxMemory: z.int().min(2 ** 26).default(2 ** 31).describe('Bytes that one unit may hold'),
+    maxMemory: z
+      .int()
+      .min(2 ** 26)
+      .default(2 ** 31)
+      .describe('Bytes that one unit may hold'),
     stallSeconds: duration.default(300).describe('A unit without progress for this long is killed and tried again'),
     outageSeconds: duration.default(21600).describe('How long infrastructure may be away before a stage fails'),
     saveSeconds: duration.default(30).describe('Training saves at least this often inside a segment'),
@@ -57,11 +61,16 @@ export async function configSchema() {
     const stage = (await stageOf(name)) as Stage
     const schema = stage.config as z.ZodObject
     const own = given.filter(field => field in schema.shape)
-    stages[name] = (own.length ? schema.omit(Object.fromEntries(own.map(field => [field, true])) as Record<string, true>) : schema).prefault({})
+    stages[name] = (
+      own.length ? schema.omit(Object.fromEntries(own.map(field => [field, true])) as Record<string, true>) : schema
+    ).prefault({})
   }
   return z.strictObject({
     $schema: z.string().optional().describe('For editors: the path of schema.json'),
-    name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,40}$/).describe('Name of runs: small letters, digits, hyphens'),
+    name: z
+      .string()
+      .regex(/^[a-z0-9][a-z0-9-]{0,40}$/)
+      .describe('Name of runs: small letters, digits, hyphens'),
     seed: z.int().min(0).default(1),
     sources: z.array(sourceSchema).min(1),
     evaluation: z.array(evaluationSchema).default([]),

@@ -35,7 +35,10 @@ const reads: Record<string, Record<string, readonly [stage: string, role: string
 export const vocabularyOf = (config: Config): number => Number(config.stages.tokenizer?.vocabulary)
 
 /** Nodes in an order in which every parent comes before its children. */
-export async function corpusNodes(config: Config, pinned: { sourcesDigest: string; evaluationDigest: string; sources: unknown[] }): Promise<Node[]> {
+export async function corpusNodes(
+  config: Config,
+  pinned: { sourcesDigest: string; evaluationDigest: string; sources: unknown[] },
+): Promise<Node[]> {
   const nodes = new Map<string, Node>()
   const add = async (stageName: string, id: string, given: Record<string, unknown>) => {
     const stage = (await stageOf(stageName)) as Stage

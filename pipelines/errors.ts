@@ -24,7 +24,10 @@ export class MillraceError extends Error {
   readonly next: string | undefined
 
   constructor(fields: ErrorFields, options?: ErrorOptions) {
-    super(`${fields.where ? `${fields.where}: ` : ''}expected ${fields.expected}, found ${fields.found}${fields.next ? `. Next: ${fields.next}` : ''}`, options)
+    super(
+      `${fields.where ? `${fields.where}: ` : ''}expected ${fields.expected}, found ${fields.found}${fields.next ? `. Next: ${fields.next}` : ''}`,
+      options,
+    )
     this.name = 'MillraceError'
     this.code = fields.code
     this.kind = fields.kind

@@ -27,6 +27,11 @@ export function nodeOf(node: Omit<Node, 'fingerprint'>): Node {
   const parents = Object.fromEntries(
     Object.entries(node.parents).map(([role, list]) => [role, list.map(parent => `${parent.stage}/${parent.fingerprint}/${parent.role}`)]),
   )
-  const named = { stage: node.stage, revision: node.revision, config: { ...(node.config as object), seed: node.seed }, parents: node.inputs ? { ...parents, inputs: [node.inputs] } : parents }
+  const named = {
+    stage: node.stage,
+    revision: node.revision,
+    config: { ...(node.config as object), seed: node.seed },
+    parents: node.inputs ? { ...parents, inputs: [node.inputs] } : parents,
+  }
   return { ...node, fingerprint: fingerprint(named) }
 }

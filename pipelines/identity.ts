@@ -8,7 +8,9 @@ import { createHash } from 'node:crypto'
 export class IdentityError extends Error {
   readonly code = 'IDENTITY'
   constructor(where: string, found: string) {
-    super(`${where || 'value'}: expected a plain JSON value, found ${found}. Only strings, finite numbers, booleans, null, arrays and plain objects have a stable identity.`)
+    super(
+      `${where || 'value'}: expected a plain JSON value, found ${found}. Only strings, finite numbers, booleans, null, arrays and plain objects have a stable identity.`,
+    )
     this.name = 'IdentityError'
   }
 }
@@ -28,7 +30,8 @@ export function canonical(value: unknown, where = ''): string {
   if (Array.isArray(value)) return `[${value.map((item, i) => canonical(item, `${where}[${i}]`)).join(',')}]`
   if (typeof value === 'object') {
     const prototype = Object.getPrototypeOf(value)
-    if (prototype !== Object.prototype && prototype !== null) throw new IdentityError(where, `an instance of ${value.constructor?.name ?? 'a class'}`)
+    if (prototype !== Object.prototype && prototype !== null)
+      throw new IdentityError(where, `an instance of ${value.constructor?.name ?? 'a class'}`)
     const members = Object.entries(value)
       .filter(([, member]) => member !== undefined)
       .sort(([a], [b]) => (a < b ? -1 : 1))
@@ -39,10 +42,16 @@ export function canonical(value: unknown, where = ''): string {
 }
 
 /** sha256 of the canonical form, in hexadecimal, cut to `digits`. */
-export const digestOf = (value: unknown, digits = 64): string => createHash('sha256').update(canonical(value)).digest('hex').slice(0, digits)
+export const digestOf = (value: unknown, digits = 64): string =>
+  createHash('sha256').update(canonical(value)).digest('hex').slice(0, digits)
 
 /** Names an artifact before it runs: 16 hex digits over stage, revision, parsed config and the parents' fingerprints. */
-export function fingerprint(identity: { stage: string; revision: number; config: unknown; parents: Record<string, readonly string[]> }): string {
+export function fingerprint(identity: {
+  stage: string
+  revision: number
+  config: unknown
+  parents: Record<string, readonly string[]>
+}): string {
   return digestOf(identity, 16)
 }
 

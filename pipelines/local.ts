@@ -98,7 +98,12 @@ export async function runStage<C>(request: LocalRequest<C>): Promise<LocalResult
   return result
 }
 
-const toLocal = (part: { role: string; location: string; from: number; to: number }): LocalPart => ({ role: part.role, path: part.location, from: part.from, to: part.to })
+const toLocal = (part: { role: string; location: string; from: number; to: number }): LocalPart => ({
+  role: part.role,
+  path: part.location,
+  from: part.from,
+  to: part.to,
+})
 
 export const fromWritten = (part: WrittenPart): Part => ({
   role: part.role,

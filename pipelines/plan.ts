@@ -136,7 +136,14 @@ function itemsOf<C>(request: PlanRequest<C>): Item[] {
           rows: batch.rows,
           part: { role: part.role, location: part.location, from: i, to: i + 1, digest: rangeContent(part.schema as string, [batch]) },
         }))
-      : [{ key: part.content, bytes: part.bytes, rows: part.rows, part: { role: part.role, location: part.location, from: 0, to: 0, digest: part.content } }],
+      : [
+          {
+            key: part.content,
+            bytes: part.bytes,
+            rows: part.rows,
+            part: { role: part.role, location: part.location, from: 0, to: 0, digest: part.content },
+          },
+        ],
   )
   return [...raw, ...parts]
 }
@@ -170,7 +177,14 @@ function byPartition(parts: readonly Part[], partitions: number): Item[][] {
       const batch = part.batches?.[partition]
       if (!batch || !part.schema || batch.rows === 0) return []
       const digest = rangeContent(part.schema, [batch])
-      return [{ key: batch.content, bytes: batch.bytes, rows: batch.rows, part: { role: part.role, location: part.location, from: partition, to: partition + 1, digest } }]
+      return [
+        {
+          key: batch.content,
+          bytes: batch.bytes,
+          rows: batch.rows,
+          part: { role: part.role, location: part.location, from: partition, to: partition + 1, digest },
+        },
+      ]
     }),
   )
 }

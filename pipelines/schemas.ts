@@ -41,7 +41,16 @@ export const decisions = schema({
 export const quarantine = schema({ source: utf8(), key: utf8(), offset: u64(), code: utf8(), message: utf8() })
 
 /** One row per document: its ids, without bos and eos; with what a component rule may ask. */
-export const tokens = schema({ id: documentId, source: utf8(), kind: utf8(), type: optional(utf8()), language: optional(utf8()), url: optional(utf8()), bytes: u32(), ids: list(u32()) })
+export const tokens = schema({
+  id: documentId,
+  source: utf8(),
+  kind: utf8(),
+  type: optional(utf8()),
+  language: optional(utf8()),
+  url: optional(utf8()),
+  bytes: u32(),
+  ids: list(u32()),
+})
 
 /** One row per document. */
 export const scores = schema({ id: documentId, quality: f64(), domain: utf8(), style: utf8() })

@@ -21,9 +21,7 @@ export const MiB = 2 ** 20
 export type OperationKind = 'map' | 'shuffle' | 'reduce' | 'single' | 'segment'
 
 /** An Arrow role has a schema; a file role has an extension (its content digest is the sha256 of its bytes). */
-export type Role<C> =
-  | { schema: Schema | ((config: C) => Schema); compression?: 'zstd' | 'none' }
-  | { extension: string }
+export type Role<C> = { schema: Schema | ((config: C) => Schema); compression?: 'zstd' | 'none' } | { extension: string }
 
 export interface Operation<C> {
   name: string

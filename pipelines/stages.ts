@@ -28,6 +28,12 @@ export const stageNames: readonly string[] = Object.keys(loaders)
 
 export async function stageOf(name: string): Promise<Stage> {
   const load = loaders[name]
-  if (!load) throw new MillraceError({ code: 'NO_STAGE', kind: 'config', expected: `a stage (${stageNames.join(', ')})`, found: JSON.stringify(name) })
+  if (!load)
+    throw new MillraceError({
+      code: 'NO_STAGE',
+      kind: 'config',
+      expected: `a stage (${stageNames.join(', ')})`,
+      found: JSON.stringify(name),
+    })
   return load()
 }

@@ -7,7 +7,7 @@ import { createReadStream, existsSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
-import { type Batch, ArrowReader, BatchBuilder } from './arrow/index.ts'
+import { ArrowReader, type Batch, BatchBuilder } from './arrow/index.ts'
 import { MillraceError, type QuarantinedRecord } from './errors.ts'
 import { quarantine as quarantineSchema } from './schemas.ts'
 import type { Context, LocalPart, Operation, RawFile, Stage } from './stage.ts'
@@ -59,7 +59,8 @@ export interface Hooks {
 
 export async function runUnit(stage: Stage, job: Job, hooks: Hooks = {}): Promise<UnitResult> {
   const operation = stage.operations.find(each => each.name === job.operation)
-  if (!operation) throw new MillraceError({ code: 'NO_OPERATION', kind: 'bug', expected: `an operation of ${stage.name}`, found: job.operation })
+  if (!operation)
+    throw new MillraceError({ code: 'NO_OPERATION', kind: 'bug', expected: `an operation of ${stage.name}`, found: job.operation })
   const unit = new Unit(stage, operation, job, hooks)
   await operation.run(unit)
   return unit.finish()
@@ -174,7 +175,8 @@ class Unit implements Context<unknown> {
   async finish(): Promise<UnitResult> {
     const parts: WrittenPart[] = []
     for (const [name, role] of Object.entries(this.#operation.writes)) {
-      if ('schema' in role) parts.push(await (await this.writer(name)).close(this.#operation.kind === 'shuffle' ? this.partitions : undefined))
+      if ('schema' in role)
+        parts.push(await (await this.writer(name)).close(this.#operation.kind === 'shuffle' ? this.partitions : undefined))
       else if (this.#files.has(name)) parts.push(await describeFile(name, this.file(name), role.extension))
     }
     if (this.#quarantined.length) parts.push(await this.#writeQuarantine())
@@ -231,14 +233,26 @@ class Unit implements Context<unknown> {
   }
 
   #undeclared(found: string, expected: string): MillraceError {
-    return new MillraceError({ code: 'ROLE_NOT_DECLARED', kind: 'bug', expected, found, where: `operation ${this.#job.stage}.${this.#job.operation}` })
+    return new MillraceError({
+      code: 'ROLE_NOT_DECLARED',
+      kind: 'bug',
+      expected,
+      found,
+      where: `operation ${this.#job.stage}.${this.#job.operation}`,
+    })
   }
 }
 
 /** A file role as a part: its content is the sha256 of its bytes. */
 export async function describeFile(role: string, path: string, extension: string): Promise<WrittenPart> {
   if (!existsSync(path)) {
-    throw new MillraceError({ code: 'ROLE_NOT_WRITTEN', kind: 'bug', expected: `the operation to write ${path}`, found: 'no file', where: `role ${role}` })
+    throw new MillraceError({
+      code: 'ROLE_NOT_WRITTEN',
+      kind: 'bug',
+      expected: `the operation to write ${path}`,
+      found: 'no file',
+      where: `role ${role}`,
+    })
   }
   const hash = createHash('sha256')
   await pipeline(createReadStream(path), hash)

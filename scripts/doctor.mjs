@@ -6,14 +6,39 @@ import { at } from './steps.mjs'
 export function examine() {
   const temporal = parts.temporalPath()
   const made = [
-    { name: 'npm packages', ok: existsSync(at('node_modules')) && parts.packagesReady(), found: existsSync(at('node_modules')) ? 'node_modules' : 'not installed', mend: 'npm start (or node scripts/setup.mjs)' },
-    { name: 'Node 24 (runs the TypeScript sources)', ok: Boolean(parts.nodePath()), found: parts.nodePath() ?? 'not installed', mend: 'node scripts/setup.mjs' },
-    { name: 'native addon', ok: parts.addonReady(), found: existsSync(at('build', 'addon', 'millrace.node')) ? 'build/addon/millrace.node' : 'not built', mend: 'node scripts/setup.mjs' },
+    {
+      name: 'npm packages',
+      ok: existsSync(at('node_modules')) && parts.packagesReady(),
+      found: existsSync(at('node_modules')) ? 'node_modules' : 'not installed',
+      mend: 'npm start (or node scripts/setup.mjs)',
+    },
+    {
+      name: 'Node 24 (runs the TypeScript sources)',
+      ok: Boolean(parts.nodePath()),
+      found: parts.nodePath() ?? 'not installed',
+      mend: 'node scripts/setup.mjs',
+    },
+    {
+      name: 'native addon',
+      ok: parts.addonReady(),
+      found: existsSync(at('build', 'addon', 'millrace.node')) ? 'build/addon/millrace.node' : 'not built',
+      mend: 'node scripts/setup.mjs',
+    },
     { name: 'Temporal CLI and development server', ok: Boolean(temporal), found: temporal ?? 'not found', mend: 'node scripts/setup.mjs' },
   ]
   const forTests = [
-    { name: 'Python packages (tests only)', ok: parts.pythonReady(), found: parts.pythonPath() ?? 'not installed', mend: 'node scripts/setup.mjs --test' },
-    { name: 'GoogleTest (tests only)', ok: parts.gtestReady(), found: parts.gtestReady() ? 'libgtest-dev' : 'not found', mend: 'apt-get install libgtest-dev' },
+    {
+      name: 'Python packages (tests only)',
+      ok: parts.pythonReady(),
+      found: parts.pythonPath() ?? 'not installed',
+      mend: 'node scripts/setup.mjs --test',
+    },
+    {
+      name: 'GoogleTest (tests only)',
+      ok: parts.gtestReady(),
+      found: parts.gtestReady() ? 'libgtest-dev' : 'not found',
+      mend: 'apt-get install libgtest-dev',
+    },
   ]
   return { assumed: parts.assumed(), made, forTests }
 }
@@ -30,9 +55,12 @@ export function doctor({ json = false } = {}) {
       ['Only for npm test', found.forTests],
     ]) {
       process.stdout.write(`${title}\n`)
-      for (const part of list) process.stdout.write(`  ${part.ok ? '✓' : '✗'} ${part.name}: ${part.found}${part.ok ? '' : `\n      mend: ${part.mend}`}\n`)
+      for (const part of list)
+        process.stdout.write(`  ${part.ok ? '✓' : '✗'} ${part.name}: ${part.found}${part.ok ? '' : `\n      mend: ${part.mend}`}\n`)
     }
-    process.stdout.write(blocking.length ? `\n${blocking.length} missing. npm start sets up what is "made by the set-up".\n` : '\nReady: npm start\n')
+    process.stdout.write(
+      blocking.length ? `\n${blocking.length} missing. npm start sets up what is "made by the set-up".\n` : '\nReady: npm start\n',
+    )
   }
   return blocking.length ? 1 : 0
 }

@@ -62,25 +62,25 @@ function article(seed) {
   }
 }
 
-const escape = text => text.replace(/[&<>]/g, c => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;' })[c])
+const escaped = text => text.replace(/[&<>]/g, c => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;' })[c])
 
 function html(site, { title, author, date, parts }) {
   const body = parts.map(part => {
-    if (part.kind === 'ul') return `<ul>${part.items.map(item => `<li>${escape(item)}</li>`).join('')}</ul>`
+    if (part.kind === 'ul') return `<ul>${part.items.map(item => `<li>${escaped(item)}</li>`).join('')}</ul>`
     if (part.kind === 'table')
       return `<table>${part.rows.map((row, i) => `<tr>${row.map(cell => (i ? `<td>${cell}</td>` : `<th>${cell}</th>`)).join('')}</tr>`).join('')}</table>`
-    if (part.kind === 'pre') return `<pre><code class="language-python">${escape(part.text)}</code></pre>`
-    if (part.kind === 'math') return `<p><math alttext="${escape(part.text)}"><mi>n</mi></math></p>`
-    return `<${part.kind}>${escape(part.text)}</${part.kind}>`
+    if (part.kind === 'pre') return `<pre><code class="language-python">${escaped(part.text)}</code></pre>`
+    if (part.kind === 'math') return `<p><math alttext="${escaped(part.text)}"><mi>n</mi></math></p>`
+    return `<${part.kind}>${escaped(part.text)}</${part.kind}>`
   })
   return `<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>${escape(title)} - ${site.name}</title>
-<meta property="og:title" content="${escape(title)}"><meta name="author" content="${author}"><meta property="article:published_time" content="${date}">
+<html lang="en"><head><meta charset="utf-8"><title>${escaped(title)} - ${site.name}</title>
+<meta property="og:title" content="${escaped(title)}"><meta name="author" content="${author}"><meta property="article:published_time" content="${date}">
 <script>window.settings = { page: 1 }</script><style>body { margin: 0 }</style></head>
 <body><header class="site-header"><a href="/">${site.name}</a></header>
 <nav class="menu"><ul><li><a href="/">Home</a></li><li><a href="/news">News</a></li><li><a href="/about">About this site</a></li><li><a href="/contact">Contact</a></li></ul></nav>
 <div class="cookie-banner">We use cookies to make this site work. <button>Accept all</button></div>
-<main><article><h1>${escape(title)}</h1>
+<main><article><h1>${escaped(title)}</h1>
 ${body.join('\n')}
 </article></main>
 <aside class="sidebar"><h3>Related</h3><ul><li><a href="/a">Another page that readers liked</a></li><li><a href="/b">One more page about this</a></li></ul></aside>

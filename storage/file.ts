@@ -3,7 +3,7 @@
  * so it is no conditional create. A folder whose file system has no hard links is refused at start-up by name.
  */
 import { randomBytes } from 'node:crypto'
-import { type FileHandle, copyFile, link, mkdir, open, readdir, readFile, rename, rm, stat, unlink } from 'node:fs/promises'
+import { copyFile, type FileHandle, link, mkdir, open, readdir, readFile, rename, rm, stat, unlink } from 'node:fs/promises'
 import { dirname, join, relative, resolve, sep } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { MillraceError } from '../pipelines/errors.ts'

@@ -30,7 +30,12 @@ const forbidden = /(^|\/)\.{1,2}(\/|$)|^\/|\/\/|\\|[\0-\x1f]|\/$/
 /** Throws for a key that could leave the store's root or that some store cannot hold. */
 export function checkKey(key: string): string {
   if (!key || key.length > 900 || forbidden.test(key)) {
-    throw new MillraceError({ code: 'STORE_KEY', kind: 'bug', expected: 'a relative key without empty or dot segments', found: JSON.stringify(key) })
+    throw new MillraceError({
+      code: 'STORE_KEY',
+      kind: 'bug',
+      expected: 'a relative key without empty or dot segments',
+      found: JSON.stringify(key),
+    })
   }
   return key
 }

@@ -71,7 +71,8 @@ export async function commitUnit(
     documents: result.documents,
     bytesIn: result.bytesIn,
   }
-  for (const [i, part] of parts.entries()) await store.create(partKey(named.stage, named.key, part.file), { path: result.parts[i]?.path ?? '' })
+  for (const [i, part] of parts.entries())
+    await store.create(partKey(named.stage, named.key, part.file), { path: result.parts[i]?.path ?? '' })
   const outcome = await store.create(`${unitPath(named.stage, named.key)}/unit.json`, `${JSON.stringify(unit, null, 1)}\n`)
   if (outcome === 'created') return { unit, outcome: 'committed' }
   const found = await findUnit(store, named.stage, named.key)

@@ -2,12 +2,26 @@
 import { proxyActivities } from '@temporalio/workflow'
 import type { Activities } from '../activities/index.ts'
 
-const lasting = ['CONFIG', 'DETERMINISM', 'UNIT_FAILED', 'QUARANTINE_RATIO', 'INPUT_CHANGED', 'STORE_FULL', 'STORE_UNWRITABLE', 'STORE_REFUSED', 'DISK_SPACE']
+const lasting = [
+  'CONFIG',
+  'DETERMINISM',
+  'UNIT_FAILED',
+  'QUARANTINE_RATIO',
+  'INPUT_CHANGED',
+  'STORE_FULL',
+  'STORE_UNWRITABLE',
+  'STORE_REFUSED',
+  'DISK_SPACE',
+]
 
 const retry = { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '30 seconds', nonRetryableErrorTypes: lasting }
 
 /** Short steps: they read and write small objects. */
-export const quick = proxyActivities<Activities>({ startToCloseTimeout: '10 minutes', heartbeatTimeout: '60 seconds', retry: { ...retry, maximumAttempts: 20 } })
+export const quick = proxyActivities<Activities>({
+  startToCloseTimeout: '10 minutes',
+  heartbeatTimeout: '60 seconds',
+  retry: { ...retry, maximumAttempts: 20 },
+})
 
 /** What may wait for a minute without a word: hashing all inputs, waiting for another run's stage. */
 export const patient = proxyActivities<Activities>({ startToCloseTimeout: '1 day', heartbeatTimeout: '60 seconds', retry })

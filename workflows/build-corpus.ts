@@ -20,7 +20,12 @@ export async function buildCorpus(request: RunRequest | { opened: RunRef }): Pro
   progress.run = run.run
   const stages: Record<string, ManifestRef> = {}
   const running = new Map<string, Promise<void>>()
-  const show = () => setCurrentDetails(Object.entries(progress.stages).map(([id, state]) => `${id}: ${state}`).join('\n'))
+  const show = () =>
+    setCurrentDetails(
+      Object.entries(progress.stages)
+        .map(([id, state]) => `${id}: ${state}`)
+        .join('\n'),
+    )
   for (const node of run.nodes) {
     progress.stages[node.id] = 'waiting'
     const parents = (run.after[node.id] ?? []).map(id => running.get(id))

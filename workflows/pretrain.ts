@@ -31,5 +31,12 @@ export async function pretrain(request: RunRequest): Promise<PretrainResult> {
   progress.part = 'report'
   const closed = await patient.closeRun(run, { trained: run.phases > 0 })
   progress.part = 'done'
-  return { run: run.run, store: run.store, report: closed.report, reused: made.filter(stage => stage.reused).length, stages: made.length, notes: run.notes }
+  return {
+    run: run.run,
+    store: run.store,
+    report: closed.report,
+    reused: made.filter(stage => stage.reused).length,
+    stages: made.length,
+    notes: run.notes,
+  }
 }

@@ -1,5 +1,6 @@
 /** Starts a stage as a child, or waits for it where another run is already making the same artifact. */
-import { ApplicationFailure, executeChild, ParentClosePolicy, WorkflowExecutionAlreadyStartedError } from '@temporalio/workflow'
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common'
+import { ApplicationFailure, executeChild, ParentClosePolicy } from '@temporalio/workflow'
 import type { NodeRef, RunRef } from '../activities/run.ts'
 import type { ManifestRef } from '../activities/stage.ts'
 import { patient } from './activities.ts'
@@ -18,7 +19,11 @@ export async function runStage(node: NodeRef, execution: RunRef['execution']): P
       if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error
       const made = await patient.awaitStage(node)
       if (made) return made
-      if (node.force) throw ApplicationFailure.nonRetryable(`another run is making ${node.stage}/${node.fingerprint}; force it when that run has ended`, 'BUSY')
+      if (node.force)
+        throw ApplicationFailure.nonRetryable(
+          `another run is making ${node.stage}/${node.fingerprint}; force it when that run has ended`,
+          'BUSY',
+        )
     }
   }
 }

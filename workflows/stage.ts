@@ -4,7 +4,15 @@
  * A stage whose manifest exists is done, whoever made it: starting the same workflow again is how one recovers. History carries references
  * and counts only, so a stage of 10⁵ units stays far below Temporal's history limit.
  */
-import { allHandlersFinished, condition, continueAsNew, defineQuery, setCurrentDetails, setHandler, workflowInfo } from '@temporalio/workflow'
+import {
+  allHandlersFinished,
+  condition,
+  continueAsNew,
+  defineQuery,
+  setCurrentDetails,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow'
 import type { NodeRef, RunRef } from '../activities/run.ts'
 import type { ManifestRef, PlanRef } from '../activities/stage.ts'
 import { quick, units } from './activities.ts'
@@ -34,7 +42,15 @@ export const stageProgress = defineQuery<StageProgress>('progress')
 
 export async function stage(request: StageRequest): Promise<ManifestRef> {
   const { node, execution } = request
-  let counts: StageProgress = request.counts ?? { stage: node.stage, operation: '', units: 0, done: 0, reused: 0, documents: 0, quarantined: 0 }
+  let counts: StageProgress = request.counts ?? {
+    stage: node.stage,
+    operation: '',
+    units: 0,
+    done: 0,
+    reused: 0,
+    documents: 0,
+    quarantined: 0,
+  }
   setHandler(stageProgress, () => counts) // before the first await: a query may arrive with the first task
 
   const found = await quick.findStage(node)
@@ -48,7 +64,14 @@ export async function stage(request: StageRequest): Promise<ManifestRef> {
     const first = request.open?.operation === operation.name ? (request.next ?? 0) : 0
     counts = { ...counts, operation: operation.name, units: plan.units, done: first }
     const window = boundedWindow({ units: plan.units, first, size: execution.window, perCall: execution.unitsPerActivity }, range =>
-      runUnits({ node, revision: described.revision, codeDigest: described.codeDigest, operation: operation.name, plan: plan.key, ...range }),
+      runUnits({
+        node,
+        revision: described.revision,
+        codeDigest: described.codeDigest,
+        operation: operation.name,
+        plan: plan.key,
+        ...range,
+      }),
     )
     for await (const result of window) {
       counts = {
@@ -58,7 +81,9 @@ export async function stage(request: StageRequest): Promise<ManifestRef> {
         documents: counts.documents + result.documents,
         quarantined: counts.quarantined + result.quarantined,
       }
-      setCurrentDetails(`${operation.name}: ${counts.done} of ${plan.units} units, ${counts.reused} reused, ${counts.quarantined} records quarantined`)
+      setCurrentDetails(
+        `${operation.name}: ${counts.done} of ${plan.units} units, ${counts.reused} reused, ${counts.quarantined} records quarantined`,
+      )
       if (workflowInfo().continueAsNewSuggested) window.close()
     }
     if (window.next < plan.units) {

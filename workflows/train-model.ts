@@ -5,8 +5,7 @@
  * Temporal's database, decides nothing again.
  */
 import { continueAsNew, defineQuery, setCurrentDetails, setHandler, workflowInfo } from '@temporalio/workflow'
-import type { RunRef, RunRequest } from '../activities/run.ts'
-import type { NodeRef } from '../activities/run.ts'
+import type { NodeRef, RunRef, RunRequest } from '../activities/run.ts'
 import { patient, quick } from './activities.ts'
 import { runStage } from './run-stage.ts'
 
@@ -31,7 +30,10 @@ export async function trainModel(request: RunRequest | TrainRequest): Promise<{ 
   progress.run = run.run
   const done: NodeRef[] = ('opened' in request ? request.done : undefined) ?? []
   for (;;) {
-    const next = await quick.nextTraining(run, done.map(node => ({ id: node.id, stage: node.stage, fingerprint: node.fingerprint })))
+    const next = await quick.nextTraining(
+      run,
+      done.map(node => ({ id: node.id, stage: node.stage, fingerprint: node.fingerprint })),
+    )
     if (!next) break
     progress.now = next.id
     setCurrentDetails(`${next.id} (${done.length} steps done)`)

@@ -55,7 +55,9 @@ export const phaseSchema = z
     rowLength: natural.describe('Tokens of a row (S)'),
     batchRows: natural.describe('Rows of an optimizer step'),
     segmentSteps: natural.describe('Optimizer steps between two decisions'),
-    mixture: z.record(z.string(), z.number().min(0)).describe('Component -> weight; normalised. A component that is not named has weight 0'),
+    mixture: z
+      .record(z.string(), z.number().min(0))
+      .describe('Component -> weight; normalised. A component that is not named has weight 0'),
     grow: z.int().min(2).optional().describe('Stack the layers this many times before the phase begins'),
     learningRate: z.number().positive(),
     endLearningRate: z.number().min(0).optional().describe('Reached linearly over the phase after the warm-up; default: constant'),
@@ -67,7 +69,11 @@ export const phaseSchema = z
         components: z.array(z.string()).min(1).describe('Components that gain, in proportion to their weights'),
         to: z.number().gt(0).lte(1).default(0.7).describe('Share of these components at the end'),
         step: z.number().positive().default(0.05).describe('Share gained per segment'),
-        tolerance: z.number().positive().default(0.01).describe('Guard: held-out loss per token of every other component at most ln(1 + tolerance) above its best'),
+        tolerance: z
+          .number()
+          .positive()
+          .default(0.01)
+          .describe('Guard: held-out loss per token of every other component at most ln(1 + tolerance) above its best'),
         maxHolds: z.int().min(0).default(4).describe('Segments without a gain after which the phase goes on with the share it has'),
       })
       .optional()

@@ -1,0 +1,8 @@
+/** The command list. A command registers its words here and loads its code when it runs. */
+import type { Command } from 'commander'
+import * as down from './down.ts'
+import * as run from './run.ts'
+import * as up from './up.ts'
+import * as worker from './worker.ts'
+
+export const commands: readonly ((program: Command) => void)[] = [up.add, down.add, run.add, worker.add]
