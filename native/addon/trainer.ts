@@ -2,7 +2,7 @@
  * The CPU trainer of LongCat-Flash models: fp32, the same bits on any number of threads and any instruction set (docs/numerics.md).
  *
  * Every heavy call runs off the JavaScript thread and returns a promise; calls on one trainer run one after another in the order in which
- * they were made. Errors are `Error`s with a stable `code`: ARGUMENT, SHAPE, MEMORY (with the table of what the plan needs), IO, FORMAT.
+ * they were made; arrays given to a call must stay as they are until its promise settles. Errors are `Error`s with a stable `code`: ARGUMENT, SHAPE, MEMORY (with the table of what the plan needs), IO, FORMAT.
  */
 import { domain } from './load.ts'
 

@@ -103,7 +103,10 @@ Error Trainer::grow(size_t factor) {
   repeat_layers(from, to, first_, grown->first_);
   repeat_layers(from, to, second_, grown->second_);
   for (size_t i = 0; i < grown->model_->biases().size(); ++i) grown->model_->biases()[i] = model_->biases()[i % model_->biases().size()];
-  config_ = config;
+  {
+    std::lock_guard lock(config_mutex_);
+    config_ = config;
+  }
   model_ = std::move(grown->model_);
   first_ = std::move(grown->first_);
   second_ = std::move(grown->second_);

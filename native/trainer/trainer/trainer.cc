@@ -191,6 +191,11 @@ Error Trainer::logits(std::span<const uint32_t> tokens, double rope_base, std::s
   return Error::none();
 }
 
+Trainer::State Trainer::state() const {
+  std::lock_guard lock(config_mutex_);
+  return {counters(), config_, layout_of(config_).size, memory_plan(config_, resources_).total()};
+}
+
 std::string Trainer::weight_hash() {
   uint64_t parts[2] = {hash::xxh3_64(bytes_of(model_->weights())), hash::xxh3_64(bytes_of(model_->biases()))};
   return hex(hash::xxh3_64(bytes_of(std::span<uint64_t>(parts))));

@@ -1,6 +1,7 @@
 #pragma once
 #include <atomic>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -71,7 +72,14 @@ class Trainer {
   std::span<float> second_moments() { return second_; }
   Counters counters() const { return {step_.load(), tokens_.load(), updates_.load()}; }
   const ModelConfig& config() const { return config_; }
-  size_t bytes() const { return memory_plan(config_, resources_).total(); }
+
+  struct State {
+    Counters counters;
+    ModelConfig model;
+    size_t parameters, bytes;
+  };
+  // May be asked while another call runs: counters are those of the last finished step, the model that of before or after a growth.
+  State state() const;
 
  private:
   Trainer() = default;
@@ -81,6 +89,7 @@ class Trainer {
   Error check(const Batch& batch, double rope_base) const;
 
   ModelConfig config_;
+  mutable std::mutex config_mutex_;  // for state() against grow()
   OptimizerConfig optimizer_;
   Resources resources_;
   std::unique_ptr<Model<float>> model_;
