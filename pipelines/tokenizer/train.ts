@@ -8,9 +8,9 @@ import { sizeOf, withLayout, writeTokenizerFile } from './file.ts'
 import type { TokenizerConfig } from './index.ts'
 import { batchOf } from './table.ts'
 
-/** Bytes that training holds per byte of distinct pieces (symbols and where each pair occurs), and per piece. */
-const memoryPerByte = 32
-const memoryPerPiece = 80
+/** Bytes that training holds per byte of distinct pieces (symbols, pairs and where they occur; measured 147 at 131,072 ids), and per piece. */
+const memoryPerByte = 160
+const memoryPerPiece = 32
 
 export async function trainTokenizer(ctx: Context<TokenizerConfig>): Promise<void> {
   const { vocabulary: wanted, minCount, allowFewer } = ctx.config

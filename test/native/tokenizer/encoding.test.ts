@@ -1,10 +1,12 @@
 // The oracle is Hugging Face's tokenizers, which loads the file that we write: the same ids on real and on random text.
-import { beforeAll, expect, test } from 'vitest'
+import { beforeAll, expect, test, vi } from 'vitest'
 import { countPieces, Encoder, train } from '../../../native/addon/tokenizer.ts'
 import { readTokenizerFile, type Vocabulary, withLayout, writeTokenizerFile } from '../../../pipelines/tokenizer/file.ts'
 import { byteOrder, firstByte, reservedNames } from '../../../pipelines/tokenizer/layout.ts'
 import { encoded, missing } from './oracle.ts'
 import { column, itemsOf, random, randomText, realTexts } from './texts.ts'
+
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 }) // a loaded machine
 
 const size = 8192
 let vocabulary: Vocabulary
@@ -45,13 +47,13 @@ async function same(texts: readonly string[]) {
     if (ids.join() !== found[i]?.join()) expect(found[i], JSON.stringify(texts[i]?.slice(0, 300))).toEqual(ids)
 }
 
-test.skipIf(missing)('ids are those of Hugging Face: real text', () => same(realTexts(4e6)), 120_000)
+test.skipIf(missing)('ids are those of Hugging Face: real text', () => same(realTexts(4e6)))
 test.skipIf(missing)(
   'ids are those of Hugging Face: random text',
   () => same(Array.from({ length: 20_000 }, (_, i) => randomText(random(i), 40, false))),
   120_000,
 )
-test.skipIf(missing)('ids are those of Hugging Face: long pieces', () => same(longPieces()), 120_000)
+test.skipIf(missing)('ids are those of Hugging Face: long pieces', () => same(longPieces()))
 test.skipIf(missing)('names of special tokens in a text are text, here and in Hugging Face with our file', async () => {
   const texts = reservedNames.map(name => `${name} a${name}\n${name}${name}`)
   await same(texts)

@@ -1,7 +1,9 @@
 // The oracle is the normative text of patterns.md as a regular expression of the same engine and Unicode version that made the tables.
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { countPieces, splitText, unicodeVersion } from '../../../native/addon/tokenizer.ts'
 import { column, itemsOf, random, randomText, realTexts } from './texts.ts'
+
+vi.setConfig({ testTimeout: 120_000 }) // a loaded machine
 
 const upper = String.raw`[[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]--\p{Script=Han}]`
 const lower = String.raw`[[\p{Ll}\p{Lm}\p{Lo}\p{M}]--\p{Script=Han}]`

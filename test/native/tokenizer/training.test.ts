@@ -1,10 +1,12 @@
 // The oracle is Hugging Face's BpeTrainer, with our pattern given to it as a regular expression: all merges and the whole vocabulary.
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { countPieces, mergeCounts, train } from '../../../native/addon/tokenizer.ts'
 import { pattern, sizeOf, tokenOf, withLayout } from '../../../pipelines/tokenizer/file.ts'
 import { reservedNames, toCharacters } from '../../../pipelines/tokenizer/layout.ts'
 import { missing, trained } from './oracle.ts'
 import { column, random, randomText, realTexts } from './texts.ts'
+
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 }) // a loaded machine
 
 async function ours(texts: readonly string[], vocabulary: number, minCount = 0, threads = 1) {
   const counts = await countPieces(column(texts), { maxPiece: 2 ** 30, threads })

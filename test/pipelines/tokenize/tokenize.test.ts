@@ -2,7 +2,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { ArrowReader } from '../../../pipelines/arrow/index.ts'
 import { type LocalResult, runStage } from '../../../pipelines/local.ts'
 import type { Part } from '../../../pipelines/plan.ts'
@@ -12,6 +12,8 @@ import { reservedNames } from '../../../pipelines/tokenizer/layout.ts'
 import { encoded, missing } from '../../native/tokenizer/oracle.ts'
 import { random, randomText, realTexts } from '../../native/tokenizer/texts.ts'
 import { type Given, idOf, partOf } from '../tokenizer/documents.ts'
+
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 }) // a loaded machine
 
 let folder: string
 let given: Given[]

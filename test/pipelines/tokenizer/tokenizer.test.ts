@@ -2,7 +2,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { ArrowReader, type Batch } from '../../../pipelines/arrow/index.ts'
 import { runStage } from '../../../pipelines/local.ts'
 import type { Part } from '../../../pipelines/plan.ts'
@@ -13,6 +13,8 @@ import { readTokenizer } from '../../../pipelines/tokenizer/table.ts'
 import { missing, trained } from '../../native/tokenizer/oracle.ts'
 import { realTexts } from '../../native/tokenizer/texts.ts'
 import { type Given, partOf } from './documents.ts'
+
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 }) // a loaded machine
 
 let folder: string
 let given: Given[]
