@@ -55,9 +55,9 @@ TEST(Math, ExpIsWithinItsBound) {
   const auto exact = [](long double x) { return std::exp(x); };
   const double error = both_signs(mexp<float>, exact, 104.5f, 1009);
   RecordProperty("ulp", std::to_string(error));
-  EXPECT_LT(error, 0.76);
-  EXPECT_LT(both_signs(mexp<float>, exact, 87.3f, 997), 0.68) << "where the result is normal";
-  EXPECT_LT(worst(mexp<float>, exact, 88.0f, 89.5f, 1), 0.68) << "where it overflows";
+  EXPECT_LT(error, 0.79);
+  EXPECT_LT(both_signs(mexp<float>, exact, 87.3f, 997), 0.70) << "where the result is normal";
+  EXPECT_LT(worst(mexp<float>, exact, 88.0f, 89.5f, 1), 0.70) << "where it overflows";
   EXPECT_EQ(mexp(0.0f), 1.0f);
   EXPECT_EQ(mexp(-0.0f), 1.0f);
   EXPECT_EQ(mexp(88.72283f), static_cast<float>(std::exp(static_cast<long double>(88.72283f))));
@@ -114,8 +114,8 @@ TEST(Math, SigmoidAndSiluAreWithinTheirBounds) {
   const double first = both_signs(msigmoid<float>, sigmoid, 104.5f, 1009), second = both_signs(msilu<float>, silu, 80.0f, 1009);
   RecordProperty("sigmoid_ulp", std::to_string(first));
   RecordProperty("silu_ulp", std::to_string(second));
-  EXPECT_LT(first, 2.5);
-  EXPECT_LT(second, 3.0);
+  EXPECT_LT(first, 2.4);
+  EXPECT_LT(second, 3.3);
   EXPECT_EQ(msigmoid(kInfinity), 1.0f);
   EXPECT_EQ(msigmoid(-kInfinity), 0.0f);
   EXPECT_EQ(msilu(kInfinity), kInfinity);
