@@ -5,7 +5,6 @@
 #include <cmath>
 #include <cstring>
 #include <random>
-#include <regex>
 
 namespace millrace::text {
 namespace {
@@ -103,7 +102,12 @@ TEST(Judge, BearsRandomBytes) {
   profile.edit->markdown = false;
   const auto out = judged(texts, profile);
   // The only piece that is not UTF-8 by itself is a lone C3, which no other piece completes.
-  for (size_t i = 0; i < texts.size(); ++i) EXPECT_EQ(out.status[i] == 0, !std::regex_search(texts[i], std::regex("\xc3(?!\xa9)"))) << i;
+  const auto broken = [](const std::string& text) {
+    for (size_t at = text.find('\xc3'); at != text.npos; at = text.find('\xc3', at + 1))
+      if (text.substr(at, 2) != "\xc3\xa9") return true;
+    return false;
+  };
+  for (size_t i = 0; i < texts.size(); ++i) EXPECT_EQ(out.status[i] == 0, !broken(texts[i])) << i;
 }
 
 TEST(Judge, RefusesWhatDisagrees) {
