@@ -40,9 +40,13 @@ export const decisions = schema({
 /** One row per record that could not be read, with where and why. */
 export const quarantine = schema({ source: utf8(), key: utf8(), offset: u64(), code: utf8(), message: utf8() })
 
-/** One row per document: its ids, without bos and eos; with what a component rule may ask. */
+/**
+ * One row per document: its ids, without bos and eos; with what a component rule may ask. `group` is the first folder of the key
+ * (`@scope/name` is one): package, site or series, which are held out together.
+ */
 export const tokens = schema({
   id: documentId,
+  group: utf8(),
   source: utf8(),
   kind: utf8(),
   type: optional(utf8()),

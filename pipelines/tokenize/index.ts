@@ -6,7 +6,7 @@
  */
 import * as z from 'zod'
 import { Encoder, type Ids } from '../../native/addon/tokenizer.ts'
-import { Batch, Column, list, u32 } from '../arrow/index.ts'
+import { Batch, BatchBuilder, Column, list, schema, u32, utf8 } from '../arrow/index.ts'
 import { tokens } from '../schemas.ts'
 import { type Context, defineStage, MiB } from '../stage.ts'
 import { textsOf } from '../tokenizer/count.ts'
@@ -60,11 +60,24 @@ function tokenRows(documents: Batch, { offsets, ids }: Ids): Batch {
   const text = documents.column('text').offsets as Int32Array
   const bytes = Uint32Array.from({ length: documents.rows }, (_, i) => (text[i + 1] as number) - (text[i] as number))
   const items = new Column({ type: u32(), length: ids.length, data: ids })
+  const [id, ...rest] = carried.map(name => documents.column(name))
   return new Batch(tokens, [
-    ...carried.map(name => documents.column(name)),
+    id as Column,
+    groups(documents.column('key')),
+    ...rest,
     new Column({ type: u32(), length: documents.rows, data: bytes }),
     new Column({ type: list(u32()), length: documents.rows, offsets, data: new Uint8Array(0), children: [items] }),
   ])
+}
+
+/** First folder of each key; `@scope/name` counts as one. */
+function groups(keys: Column): Column {
+  const builder = new BatchBuilder(schema({ group: utf8() }))
+  for (let i = 0; i < keys.length; i++) {
+    const [first = '', second = ''] = keys.text(i).split('/', 2)
+    builder.append({ group: first.startsWith('@') && second ? `${first}/${second}` : first })
+  }
+  return builder.finish().column('group')
 }
 
 /** `tokens`, `bytes` and the same per kind: what bytes per token are made of. */
