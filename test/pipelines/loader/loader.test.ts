@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,9 +9,6 @@ import { runStage } from '../../../pipelines/local.ts'
 import { shard } from '../../../pipelines/shard/index.ts'
 import { corpus, random, writeCorpus } from '../shard/corpus.ts'
 import { type Doc, type RefRow, refRows, refRun } from './reference.ts'
-
-const addon = process.env.MILLRACE_ADDON ?? new URL('../../../build/addon/millrace.node', import.meta.url).pathname
-if (!existsSync(addon)) throw new Error(`no native addon at ${addon}: node scripts/setup.mjs`)
 
 let folder: string
 beforeAll(async () => {
