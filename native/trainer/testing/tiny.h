@@ -26,6 +26,15 @@ inline ModelConfig tiny_model(size_t layers = 2) {
   return m;
 }
 
+// Wide enough that vectors, their tails, several query blocks and several blocks of 256 along K all occur.
+inline ModelConfig wide_model() {
+  ModelConfig m = tiny_model(1);
+  m.vocabulary = 67, m.hidden = 72, m.heads = 3, m.query_rank = 40, m.kv_rank = 24;
+  m.nope = 20, m.rope = 16, m.value = 24, m.dense_width = 131, m.expert_width = 33;
+  m.experts = 6, m.zero_experts = 3, m.top_k = 4, m.expected_experts = 2.5;
+  return m;
+}
+
 // Coefficients so large that an error in an auxiliary loss shows.
 inline OptimizerConfig tiny_optimizer() {
   OptimizerConfig o;

@@ -14,7 +14,7 @@ using namespace testing;
 
 namespace {
 
-constexpr size_t kLength = 40;
+constexpr size_t kLength = 40, kLongest = 300;
 
 Resources resources(int threads = 1, size_t rows_per_slab = 2) { return {threads, rows_per_slab, kLength, size_t{1} << 30}; }
 
@@ -57,8 +57,10 @@ TEST(Trainer, GivesTheSameWeightsOnAnyThreadsAndInstructionSet) {
   for (const Isa isa : available_isas())
     for (const int threads : {1, 2, 3}) {
       set_isa(isa);
-      auto trainer = make_trainer(resources(threads));
-      for (uint32_t i = 0; i < 3; ++i) step(*trainer, i);
+      std::unique_ptr<Trainer> trainer;
+      ASSERT_OK(Trainer::create(wide_model(), tiny_optimizer(), {threads, 1, kLongest, size_t{1} << 30}, 42, trainer));
+      StepMetrics metrics;
+      for (uint32_t i = 0; i < 3; ++i) ASSERT_OK(trainer->step(random_batch(2, kLongest, 67, i).view(), options(), metrics));
       if (expected.empty()) expected = trainer->weight_hash();
       EXPECT_EQ(trainer->weight_hash(), expected) << name(isa) << ", " << threads << " threads";
     }
@@ -66,8 +68,9 @@ TEST(Trainer, GivesTheSameWeightsOnAnyThreadsAndInstructionSet) {
 }
 
 TEST(Trainer, GivesADocumentTheSameLogitsAloneAndPacked) {
-  auto trainer = make_trainer(resources());
-  const TestBatch batch = random_batch(2, kLength, trainer->config().vocabulary, 4);
+  std::unique_ptr<Trainer> trainer;
+  ASSERT_OK(Trainer::create(wide_model(), tiny_optimizer(), {2, 2, kLongest, size_t{1} << 30}, 42, trainer));
+  const TestBatch batch = random_batch(2, kLongest, trainer->config().vocabulary, 4);
   const Slab packed = slab_of(batch.view(), 0, 2);
   ASSERT_GT(packed.runs.size(), 4u);
   std::vector<float> together(trainer->config().vocabulary), alone(trainer->config().vocabulary);
