@@ -94,11 +94,14 @@ void pack_b(bool transposed, int64_t depth, int columns, int padded, const float
   }
   const int whole = transposed ? columns / 8 * 8 : 0;
   const int64_t whole_depth = depth / 8 * 8;
-  for (int j = 0; j < whole; j += 8) {
-    for (int64_t k = 0; k < whole_depth; k += 8) transpose8(B + j * ldb + k, ldb, to + k * padded + j, padded);
-    for (int64_t k = whole_depth; k < depth; ++k)
-      for (int i = j; i < j + 8; ++i) to[k * padded + i] = B[i * ldb + k];
-  }
+  // Sixteen k at a time: a whole cache line of B's row, once.
+  for (int64_t k = 0; k < whole_depth; k += 16)
+    for (int j = 0; j < whole; j += 8) {
+      transpose8(B + j * ldb + k, ldb, to + k * padded + j, padded);
+      if (k + 8 < whole_depth) transpose8(B + j * ldb + k + 8, ldb, to + (k + 8) * padded + j, padded);
+    }
+  for (int64_t k = whole_depth; k < depth; ++k)
+    for (int j = 0; j < whole; ++j) to[k * padded + j] = B[j * ldb + k];
   for (int64_t k = 0; k < depth; ++k)
     for (int j = whole; j < padded; ++j) to[k * padded + j] = j < columns ? (transposed ? B[j * ldb + k] : B[k * ldb + j]) : 0.0f;
 }
