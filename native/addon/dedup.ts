@@ -62,7 +62,14 @@ interface Dedup {
   simplifyTexts(offsets: Int32Array, bytes: Uint8Array): Promise<{ offsets: Int32Array; bytes: Uint8Array }>
   signatures(offsets: Int32Array, bytes: Uint8Array, config: MinhashConfig, threads: number): Promise<Signatures>
   shingleSets(offsets: Int32Array, bytes: Uint8Array, config: MinhashConfig, threads: number): Promise<Sets>
-  keepGreedily(offsets: Int32Array, values: BigUint64Array, groups: Int32Array, threshold: number, maxComparisons: number, threads: number): Promise<Verdicts>
+  keepGreedily(
+    offsets: Int32Array,
+    values: BigUint64Array,
+    groups: Int32Array,
+    threshold: number,
+    maxComparisons: number,
+    threads: number,
+  ): Promise<Verdicts>
   arrange(rows: Uint8Array, width: number, partitions: number): Promise<{ order: Uint32Array; bounds: Uint32Array }>
   groupPairs(rows: Uint8Array, prefix: number, limit: number): Promise<Groups>
   components(edges: Uint8Array): Promise<Uint8Array>
@@ -76,9 +83,11 @@ const native = () => domain<Dedup>('dedup')
 /** Every text's words after datatrove's normalisation, joined by one space. */
 export const simplifyTexts: Dedup['simplifyTexts'] = (offsets, bytes) => native().simplifyTexts(offsets, bytes)
 /** MinHash band keys of every text. */
-export const signatures = (offsets: Int32Array, bytes: Uint8Array, config: MinhashConfig, threads = 1) => native().signatures(offsets, bytes, config, threads)
+export const signatures = (offsets: Int32Array, bytes: Uint8Array, config: MinhashConfig, threads = 1) =>
+  native().signatures(offsets, bytes, config, threads)
 /** Distinct shingle hashes of every text. */
-export const shingleSets = (offsets: Int32Array, bytes: Uint8Array, config: MinhashConfig, threads = 1) => native().shingleSets(offsets, bytes, config, threads)
+export const shingleSets = (offsets: Int32Array, bytes: Uint8Array, config: MinhashConfig, threads = 1) =>
+  native().shingleSets(offsets, bytes, config, threads)
 /** Within each group (sets [groups[g], groups[g + 1])) keeps a set unless it is at least `threshold` similar (Jaccard) to one kept before it. */
 export const keepGreedily = (sets: Sets, groups: Int32Array, threshold: number, maxComparisons: number, threads = 1) =>
   native().keepGreedily(sets.offsets, sets.values, groups, threshold, maxComparisons, threads)
@@ -93,4 +102,5 @@ export const findIds: Dedup['findIds'] = (table, order, ids) => native().findIds
 /** Index of the word n-grams of evaluation texts. */
 export const ngramIndex: Dedup['ngramIndex'] = (offsets, bytes, n) => native().ngramIndex(offsets, bytes, n)
 /** Where texts meet an index; `hashes` is the index's, sorted. */
-export const ngramHits = (offsets: Int32Array, bytes: Uint8Array, n: number, hashes: BigUint64Array, threads = 1) => native().ngramHits(offsets, bytes, n, hashes, threads)
+export const ngramHits = (offsets: Int32Array, bytes: Uint8Array, n: number, hashes: BigUint64Array, threads = 1) =>
+  native().ngramHits(offsets, bytes, n, hashes, threads)

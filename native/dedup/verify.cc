@@ -107,8 +107,8 @@ class Group {
   }
 
   bool similar_size(size_t a, size_t b) const {
-    const auto [small, large] = std::minmax(sets_[a].size(), sets_[b].size());
-    return static_cast<double>(small) >= threshold_ * static_cast<double>(large) - 1e-6;
+    const size_t x = sets_[a].size(), y = sets_[b].size();
+    return static_cast<double>(std::min(x, y)) >= threshold_ * static_cast<double>(std::max(x, y)) - 1e-6;
   }
 
   const SetColumn& sets_;

@@ -9,8 +9,8 @@ struct Hash128 {
   friend bool operator==(const Hash128&, const Hash128&) = default;
 };
 
-// XXH3 with its default secret and seed 0, of any number of bytes; the same bits on every instruction set. Not cryptographic: whoever
-// can choose texts can make two collide, so what it finds equal is confirmed where a mistake would lose a document.
+// XXH3 with its default secret and seed 0, of any number of bytes; the same bits on every instruction set. Not cryptographic: by
+// chance two of 2^64 texts meet, but whoever chooses texts on purpose can make two collide.
 uint64_t xxh3_64(std::string_view bytes);
 Hash128 xxh3_128(std::string_view bytes);
 

@@ -38,10 +38,10 @@ const flagOf = c => {
 }
 
 /** Runs of equal value over all code points: [first, last, value], zero left out. */
-function runs(valueOf) {
+function runs(property) {
   const out = []
   for (let c = 0; c <= last; c++) {
-    const value = isSurrogate(c) ? 0 : valueOf(c)
+    const value = isSurrogate(c) ? 0 : property(c)
     const top = out.at(-1)
     if (top && top[1] === c - 1 && top[2] === value) top[1] = c
     else if (value !== 0) out.push([c, c, value])
