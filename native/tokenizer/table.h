@@ -49,7 +49,7 @@ class PairTable {
   // The value of `key`, V{} if it is new. References last until the next call.
   V& operator[](uint64_t key) {
     if (V* found = find(key)) return *found;
-    if (++size_ * 2 > slots_.size()) {
+    if (++size_ * 4 > slots_.size() * 3) {
       std::vector<Slot> old(slots_.size() * 2);
       old.swap(slots_);
       for (Slot& slot : old)

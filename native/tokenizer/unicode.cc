@@ -3,28 +3,7 @@
 #include <cstring>
 
 namespace millrace::tokenizer {
-namespace {
-#include "native/tokenizer/unicode_tables.inc"
-}  // namespace
-
-uint8_t classes_of(uint32_t code) { return kLeaves[kBlocks[code >> 7]][code & 127]; }
-
 const char* unicode_version() { return kUnicodeVersion; }
-
-Character character_at(std::string_view text, size_t at) {
-  const auto* s = reinterpret_cast<const uint8_t*>(text.data()) + at;
-  if (s[0] < 0x80) return {s[0], 1, kLeaves[0][s[0]]};
-  if (s[0] < 0xE0) {
-    const uint32_t code = (s[0] & 0x1Fu) << 6 | (s[1] & 0x3Fu);
-    return {code, 2, classes_of(code)};
-  }
-  if (s[0] < 0xF0) {
-    const uint32_t code = (s[0] & 0x0Fu) << 12 | (s[1] & 0x3Fu) << 6 | (s[2] & 0x3Fu);
-    return {code, 3, classes_of(code)};
-  }
-  const uint32_t code = (s[0] & 0x07u) << 18 | (s[1] & 0x3Fu) << 12 | (s[2] & 0x3Fu) << 6 | (s[3] & 0x3Fu);
-  return {code, 4, classes_of(code)};
-}
 
 size_t first_invalid(std::string_view text) {
   const auto* s = reinterpret_cast<const uint8_t*>(text.data());

@@ -22,7 +22,7 @@ export const tokenizerConfig = z.strictObject({
   maxBytes: z
     .int()
     .positive()
-    .default(2 ** 30)
+    .default(2 ** 29)
     .describe('About how many bytes of text are counted; above it documents are sampled by hash(seed, id)'),
   maxPiece: z.int().min(16).max(65_536).default(4096).describe('Longer pieces (in bytes) teach nothing and are not counted'),
   minCount: z.int().nonnegative().default(0).describe('A pair that occurs less often is not merged (min_frequency of Hugging Face)'),
