@@ -33,7 +33,8 @@ double ulps(float found, long double exact) {
 }
 
 // Every step-th float from one to another: all exponents, denormals among them.
-double worst(const std::function<float(float)>& found, const std::function<long double(long double)>& exact, float from, float to, uint32_t step) {
+double worst(const std::function<float(float)>& found, const std::function<long double(long double)>& exact, float from, float to,
+             uint32_t step) {
   uint32_t first, last;
   std::memcpy(&first, &from, 4);
   std::memcpy(&last, &to, 4);
@@ -46,7 +47,8 @@ double worst(const std::function<float(float)>& found, const std::function<long 
 }
 
 double both_signs(const std::function<float(float)>& found, const std::function<long double(long double)>& exact, float to, uint32_t step) {
-  return std::max(worst(found, exact, 0.0f, to, step), worst([&](float x) { return found(-x); }, [&](long double x) { return exact(-x); }, 0.0f, to, step));
+  return std::max(worst(found, exact, 0.0f, to, step),
+                  worst([&](float x) { return found(-x); }, [&](long double x) { return exact(-x); }, 0.0f, to, step));
 }
 
 }  // namespace

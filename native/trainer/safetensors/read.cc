@@ -70,7 +70,9 @@ Error read_entry(JsonCursor& json, Entry& entry) {
       MILLRACE_TRY(json.string(spelled));
       for (const Spelling& s : kDtypes)
         if (spelled == s.name) entry.tensor.dtype = s.dtype, dtype = true;
-      if (!dtype) return {kUnsupported, "safetensors: expected F32, F64, BF16, F16, I64, I32, U64 or U8, found \"" + spelled.substr(0, 32) + "\" at tensor " + entry.tensor.name};
+      if (!dtype)
+        return {kUnsupported, "safetensors: expected F32, F64, BF16, F16, I64, I32, U64 or U8, found \"" + spelled.substr(0, 32) +
+                                  "\" at tensor " + entry.tensor.name};
     } else if (key == "shape" && !shape) {
       MILLRACE_TRY(read_numbers(json, kMaxRank, entry.tensor.shape));
       shape = true;
@@ -110,7 +112,8 @@ int64_t size_of(Dtype dtype) {
 }
 
 const StoredTensor* SafetensorsIndex::find(std::string_view name) const {
-  const auto at = std::lower_bound(tensors.begin(), tensors.end(), name, [](const StoredTensor& t, std::string_view n) { return t.name < n; });
+  const auto at = std::lower_bound(tensors.begin(), tensors.end(), name,
+                                   [](const StoredTensor& t, std::string_view n) { return t.name < n; });
   return at != tensors.end() && at->name == name ? &*at : nullptr;
 }
 
@@ -147,7 +150,8 @@ Error parse_safetensors(std::span<const uint8_t> file, SafetensorsIndex& out) {
   }
   MILLRACE_TRY(json.end());
 
-  std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) { return std::pair(a.begin, a.end) < std::pair(b.begin, b.end); });
+  std::sort(entries.begin(), entries.end(),
+            [](const Entry& a, const Entry& b) { return std::pair(a.begin, a.end) < std::pair(b.begin, b.end); });
   const auto data = file.subspan(8 + length);
   int64_t covered = 0;
   for (Entry& e : entries) {
@@ -164,7 +168,8 @@ Error parse_safetensors(std::span<const uint8_t> file, SafetensorsIndex& out) {
   for (Entry& e : entries) out.tensors.push_back(std::move(e.tensor));
   std::sort(out.tensors.begin(), out.tensors.end(), [](const StoredTensor& a, const StoredTensor& b) { return a.name < b.name; });
   for (size_t i = 1; i < out.tensors.size(); ++i)
-    if (out.tensors[i].name == out.tensors[i - 1].name) return {kFormat, "safetensors: expected each name once, found " + out.tensors[i].name + " twice"};
+    if (out.tensors[i].name == out.tensors[i - 1].name)
+      return {kFormat, "safetensors: expected each name once, found " + out.tensors[i].name + " twice"};
   return Error::none();
 }
 
@@ -173,7 +178,9 @@ SafetensorsFile::~SafetensorsFile() {
 }
 
 Error SafetensorsFile::open(const std::string& path) {
-  const auto refused = [&](const char* what) { return Error{kIo, "safetensors: cannot " + std::string(what) + " " + path + ": " + std::strerror(errno)}; };
+  const auto refused = [&](const char* what) {
+    return Error{kIo, "safetensors: cannot " + std::string(what) + " " + path + ": " + std::strerror(errno)};
+  };
   if (map_) ::munmap(map_, size_);
   map_ = nullptr;
   const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);

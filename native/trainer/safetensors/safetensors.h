@@ -74,7 +74,8 @@ Error copy_values(const StoredTensor& tensor, std::span<T> out) {
   if (tensor.dtype != DtypeOf<T>::value || tensor.bytes.size() != out.size_bytes())
     return {kShape, "safetensors: expected " + tensor.name + " with " + std::to_string(out.size()) + " values of " +
                         millrace::trainer::name(DtypeOf<T>::value) + ", found " +
-                        std::to_string(tensor.bytes.size() / static_cast<size_t>(size_of(tensor.dtype))) + " of " + millrace::trainer::name(tensor.dtype)};
+                        std::to_string(tensor.bytes.size() / static_cast<size_t>(size_of(tensor.dtype))) + " of " +
+                        millrace::trainer::name(tensor.dtype)};
   if (!out.empty()) std::memcpy(out.data(), tensor.bytes.data(), tensor.bytes.size());
   return Error::none();
 }

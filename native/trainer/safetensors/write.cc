@@ -17,11 +17,13 @@ using Order = std::vector<const StoredTensor*>;
 Error check(const Order& by_name) {
   for (size_t i = 0; i < by_name.size(); ++i) {
     const StoredTensor& t = *by_name[i];
-    if (t.name == "__metadata__" || !is_utf8(t.name)) return {kArgument, "safetensors: expected a tensor name in UTF-8 other than __metadata__, found \"" + t.name + "\""};
+    if (t.name == "__metadata__" || !is_utf8(t.name))
+      return {kArgument, "safetensors: expected a tensor name in UTF-8 other than __metadata__, found \"" + t.name + "\""};
     if (i > 0 && by_name[i - 1]->name == t.name) return {kArgument, "safetensors: expected each name once, found " + t.name + " twice"};
     int64_t bytes = size_of(t.dtype);
     for (const int64_t extent : t.shape)
-      if (extent < 0 || __builtin_mul_overflow(bytes, extent, &bytes)) return {kArgument, "safetensors: expected extents whose product fits, found another at " + t.name};
+      if (extent < 0 || __builtin_mul_overflow(bytes, extent, &bytes))
+        return {kArgument, "safetensors: expected extents whose product fits, found another at " + t.name};
     if (static_cast<uint64_t>(bytes) != t.bytes.size())
       return {kArgument, "safetensors: expected " + std::to_string(bytes) + " bytes of " + t.name + ", found " + std::to_string(t.bytes.size())};
   }
@@ -81,14 +83,18 @@ Error write_safetensors(const std::string& path, std::span<const StoredTensor> t
   std::sort(by_name.begin(), by_name.end(), [](const StoredTensor* a, const StoredTensor* b) { return a->name < b->name; });
   MILLRACE_TRY(check(by_name));
   for (const auto& [key, value] : metadata)
-    if (!is_utf8(key) || !is_utf8(value)) return {kArgument, "safetensors: expected metadata in UTF-8, found other bytes at \"" + key + "\""};
+    if (!is_utf8(key) || !is_utf8(value))
+      return {kArgument, "safetensors: expected metadata in UTF-8, found other bytes at \"" + key + "\""};
   Order by_place = by_name;
-  std::stable_sort(by_place.begin(), by_place.end(), [](const StoredTensor* a, const StoredTensor* b) { return size_of(a->dtype) > size_of(b->dtype); });
+  std::stable_sort(by_place.begin(), by_place.end(),
+                   [](const StoredTensor* a, const StoredTensor* b) { return size_of(a->dtype) > size_of(b->dtype); });
   const std::string header = header_of(by_name, by_place, metadata);
   if (header.size() > kMaxHeader)
     return {kArgument, "safetensors: expected a header of at most " + std::to_string(kMaxHeader) + " bytes, found " + std::to_string(header.size())};
 
-  const auto refused = [&](const char* what) { return Error{kIo, "safetensors: cannot " + std::string(what) + " " + path + ": " + std::strerror(errno)}; };
+  const auto refused = [&](const char* what) {
+    return Error{kIo, "safetensors: cannot " + std::string(what) + " " + path + ": " + std::strerror(errno)};
+  };
   const int descriptor = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
   if (descriptor < 0) return refused("create");
   const uint64_t length = header.size();
