@@ -1,6 +1,6 @@
 /**
- * Keeps one worker running: restarts it with backoff; five deaths in a minute, and it stops and says why. `millrace up` starts this in
- * the background, `millrace down` ends it with the server.
+ * Keeps one worker running: restarts it with backoff; five deaths in a minute, and it stops and says why (MILLRACE_WORKER_RESTARTS allows
+ * more, for tests that kill). `millrace up` starts this in the background, `millrace down` ends it with the server.
  */
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
@@ -38,13 +38,13 @@ export async function supervise(workerArguments: readonly string[], onReady?: ()
     deaths.push(now)
     const recent = deaths.filter(time => now - time < 60_000).length
     log.warn({ code, signal, recent, last }, 'worker ended')
-    if (recent >= 5) {
+    if (recent >= Number(process.env.MILLRACE_WORKER_RESTARTS ?? 5)) {
       log.error(
         `the worker ended five times within a minute; the last time with ${signal ?? `code ${code}`}: ${last}. Mend the cause, then: millrace up`,
       )
       return 1
     }
-    if (recent > 1) await new Promise(resolve => setTimeout(resolve, 250 * 2 ** recent))
+    if (recent > 1) await new Promise(resolve => setTimeout(resolve, Math.min(4000, 250 * 2 ** recent)))
   }
   return 0
 }

@@ -54,6 +54,8 @@ async function work(job: Job): Promise<void> {
       ...(e.where ? { where: e.where } : {}),
       ...(e.stack ? { stack: e.stack } : {}),
     })
+  } finally {
+    process.title = 'millrace-idle'
   }
 }
 
@@ -63,6 +65,7 @@ function kindOf(code: string | undefined): string {
   return /^E[A-Z]+$/.test(code) || code === 'MEMORY' || code === 'IO' ? 'resource' : 'bug'
 }
 
+process.title = 'millrace-idle'
 say({ event: 'ready', instructionSet: instructionSet() })
 for await (const line of createInterface({ input: process.stdin })) if (line.trim()) await work(JSON.parse(line) as Job)
 process.exit(0)
