@@ -9,8 +9,6 @@ import { mix } from '../../../pipelines/mix/index.ts'
 import { clusters, tokens as plainTokens, scores } from '../../../pipelines/schemas.ts'
 import { random } from '../shard/corpus.ts'
 
-const tokens: Schema = { fields: [...plainTokens.fields.filter(f => f.name !== 'group'), { name: 'group', type: utf8(), nullable: true }] }
-
 let folder: string
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'mix-'))
