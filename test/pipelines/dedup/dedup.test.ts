@@ -1,4 +1,5 @@
 // Oracle: all pairs by the definition, on sets of strings, no hash (`expected` below).
+import { basename, dirname } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { dedup } from '../../../pipelines/dedup/index.ts'
 import { type Doc, planted, randomId, randomOf, randomWords, run, wordOf } from './support.ts'
@@ -119,6 +120,22 @@ describe('dedup', () => {
   it('does not drop a document for being given twice', async () => {
     const doc = { id: 'ab'.repeat(16), text: randomWords(randomOf(4), 50).join(' ') }
     await run({ stage: dedup, docs: [doc, doc] }, async (_, rowsOf) => expect(await rowsOf('documents')).toHaveLength(2))
+  })
+
+  it('redoes only the neighbours of a new document that repeats nothing', async () => {
+    // Units are named by what they read: the folder of a part is its unit's key.
+    const unitsOf = (added: Doc[]) =>
+      run({ stage: dedup, docs: [...docs, ...added], config: { partitions: 2, unitBytes: 20_000 }, files: 1, rows: 8 }, async ({ roles }) =>
+        ['sign.signatures', 'collect.members', 'apply.documents'].map(role =>
+          (roles[role] ?? []).map(part => basename(dirname(part.location))),
+        ),
+      )
+    const fresh = { id: 'ff'.repeat(16), text: randomWords(randomOf(99), 60).join(' ') }
+    const [before, after] = [await unitsOf([]), await unitsOf([fresh])]
+    for (const [i, units] of after.entries()) {
+      expect(units.length).toBeGreaterThan(3)
+      expect(units.filter(unit => !before[i]?.includes(unit)).length).toBeLessThanOrEqual(2)
+    }
   })
 
   it('keeps everything of an empty input', async () => {
