@@ -3,10 +3,10 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { ArrowReader, ArrowWriter, type Batch, BatchBuilder, type Schema, utf8 } from '../../../pipelines/arrow/index.ts'
+import { ArrowReader, ArrowWriter, type Batch, BatchBuilder, type Schema } from '../../../pipelines/arrow/index.ts'
 import { asPart, runStage } from '../../../pipelines/local.ts'
 import { mix } from '../../../pipelines/mix/index.ts'
-import { clusters, tokens as plainTokens, scores } from '../../../pipelines/schemas.ts'
+import { clusters, scores, tokens } from '../../../pipelines/schemas.ts'
 import { random } from '../shard/corpus.ts'
 
 let folder: string
