@@ -173,6 +173,25 @@ describe('mix', () => {
       expect(b.outputs[role]?.map(p => p.content)).toEqual(a.outputs[role]?.map(p => p.content))
   })
 
+  it('keeps the content that revision 1 has', async () => {
+    expect(mix.revision).toBe(1)
+    const { outputs } = await run('golden', makeDocs(7, 100), config)
+    const contents = Object.entries(outputs).map(([role, parts]) => [role, parts.map(part => part.content.slice(0, 16))])
+    expect(Object.fromEntries(contents)).toMatchInlineSnapshot(`
+      {
+        "components": [
+          "c9e0bb3dbd64ba7d",
+        ],
+        "counts": [
+          "30cb075d5a2d0578",
+        ],
+        "held": [
+          "6a7d43e5cbae074b",
+        ],
+      }
+    `)
+  })
+
   it('does not depend on the number of partitions', async () => {
     const docs = makeDocs(3, 200)
     const rows = async (partitions: number) =>

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { budgetOf, checkPhases, checkSupply, demandOf } from '../../../pipelines/mix/budget.ts'
 import { config } from '../../../pipelines/mix/config.ts'
-import { binsPerUnit, expectedCount, roundCount, solveScale } from '../../../pipelines/mix/counts.ts'
+import { binOf, binsPerUnit, expectedCount, roundCount, solveScale } from '../../../pipelines/mix/counts.ts'
 import { Candidates, holdKey, holdOut } from '../../../pipelines/mix/holdout.ts'
 import { componentOf, matchesGlob } from '../../../pipelines/mix/rules.ts'
 import { random } from '../shard/corpus.ts'
@@ -70,6 +70,18 @@ describe('counts', () => {
       for (const bin of bins.keys()) expect(expectedCount(scale, bin, cap)).toBeLessThanOrEqual(cap)
     }
     expect(solveScale(new Map(), 10, 2)).toBe(0)
+  })
+
+  it('weighs diversity and quality, and reads nothing of weight 0', () => {
+    const settings = config.parse({ alpha: 0.8, tau: 0.2 })
+    const extents = { quality: { low: 0, high: 10 }, diversity: { low: 1, high: 3 } }
+    const bin = (quality: number | undefined, diversity: number | undefined, weight = 1) =>
+      binOf({ quality, diversity, weight }, extents, settings)
+    expect(bin(5, 2.5)).toBe(Math.round(((0.8 * 0.75 + 0.2 * 0.5) / 0.2) * binsPerUnit))
+    expect(bin(5, undefined)).toBe(Math.round((0.5 / 0.2) * binsPerUnit))
+    expect(bin(undefined, undefined)).toBe(Math.round((0.5 / 0.2) * binsPerUnit))
+    expect(bin(10, 3, 0.5)).toBe(Math.round((1 / 0.2 + Math.log(0.5)) * binsPerUnit))
+    expect(bin(5, 2, 0)).toBeUndefined()
   })
 
   it('rounds by chance to the expected value', () => {

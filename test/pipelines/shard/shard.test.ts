@@ -101,6 +101,25 @@ describe('shard', () => {
     expect(await contents('cut-b', docs.toReversed(), 7)).toEqual(await contents('cut-a', docs, 50))
   })
 
+  it('keeps the content that revision 1 has', async () => {
+    expect(shard.revision).toBe(1)
+    const docs = corpus({ seed: 9, documents: 80, components: ['a', 'b'], maxCount: 2, vocabulary: 500, longest: 60 })
+    const { outputs } = await run('golden', docs, { rowLength: 16, partitions: 2, vocabulary: 500 })
+    const contents = Object.entries(outputs).map(([role, parts]) => [role, parts.map(part => part.content.slice(0, 16))])
+    expect(Object.fromEntries(contents)).toMatchInlineSnapshot(`
+      {
+        "index": [
+          "1a3099e13b8153ea",
+          "076e2d9a00d814a4",
+        ],
+        "rows": [
+          "7f4034546ababe6b",
+          "919987a4c7df4e0a",
+        ],
+      }
+    `)
+  })
+
   it('packs only the components that it is asked for', async () => {
     const docs = corpus({ seed: 6, documents: 50, components: ['a', 'b'], maxCount: 1, vocabulary: 500, longest: 30 })
     const result = await run('only', docs, { rowLength: 16, partitions: 2, vocabulary: 500, components: ['b'] })
