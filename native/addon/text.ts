@@ -49,7 +49,7 @@ export interface Judgement {
   rule: Int16Array
   value: Float64Array
   threshold: Float64Array
-  /** Per statistic one number per document: what the rules read (after an edit, of the edited text). NaN where it has none. */
+  /** Per statistic one number per document: what the rules read: of the text as it came, or of the edited one where rules follow the edit. NaN where it has none. */
   statistics: Record<string, Float64Array>
   kept: Uint32Array
   /** The kept rows whose text C4 changed. */

@@ -75,7 +75,7 @@ size_t count_characters(std::string_view text) {
   for (; end - at >= 8; at += 8) {
     uint64_t word;
     std::memcpy(&word, at, 8);
-    continuations += __builtin_popcountll(word & ~(word << 1) & 0x8080808080808080ull);
+    continuations += (((word & ~(word << 1)) >> 7 & 0x0101010101010101ull) * 0x0101010101010101ull) >> 56;
   }
   for (; at < end; ++at) continuations += (static_cast<uint8_t>(*at) & 0xc0) == 0x80;
   return text.size() - continuations;

@@ -45,9 +45,11 @@ Verdict judge_one(Workspace& workspace, std::string_view text, const Profile& pr
     if (result.outcome != C4Outcome::keep)
       return {c4_rule(result.outcome), c4_value(result), result.outcome == C4Outcome::too_few_sentences ? profile.edit->min_sentences : 0};
     if (lines != text) {
-      status = workspace.measure(lines, max_bytes, statistics);
-      statistics[kC4Lines] = share;
-      statistics[kC4Sentences] = static_cast<double>(result.sentences);
+      if (!profile.after.empty()) {
+        status = workspace.measure(lines, max_bytes, statistics);
+        statistics[kC4Lines] = share;
+        statistics[kC4Sentences] = static_cast<double>(result.sentences);
+      }
       edited = std::move(lines);
     }
   }

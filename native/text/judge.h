@@ -25,8 +25,8 @@ struct Judgement {
   std::vector<int16_t> rule;      // -1: kept
   std::vector<double> value;      // of the rule that dropped it, else NaN
   std::vector<double> threshold;
-  // [kStatisticCount][documents]: what the rules read. Of a document that an edit changed and kept: of the edited text, but for
-  // kC4Lines and kC4Sentences.
+  // [kStatisticCount][documents]: what the rules read. Of the text as it came; where an edit changed it and rules follow the edit, of the
+  // edited text, but for kC4Lines and kC4Sentences, which tell of the edit itself.
   std::vector<std::vector<double>> statistics;
   std::vector<uint32_t> kept;     // rows that stay, ascending
   std::vector<uint32_t> edited;   // those of them whose text changed

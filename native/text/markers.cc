@@ -1,6 +1,7 @@
 #include "native/text/markers.h"
 
 #include <algorithm>
+#include <array>
 
 #include "native/text/characters.h"
 
@@ -27,10 +28,19 @@ uint64_t longest_encoded_run(std::string_view text) {
       table[c] = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '/' || c == '=' || c == '\n';
     return table;
   }();
-  uint64_t longest = 0, run = 0;
-  for (const char c : text) {
-    run = encodes[static_cast<uint8_t>(c)] ? run + 1 : 0;
-    longest = std::max(longest, run);
+  // A run that begins at i beats the longest only if it reaches i + longest: look there first, and skip what cannot.
+  size_t longest = 0;
+  for (size_t i = 0; i + longest < text.size();) {
+    size_t at = i + longest + 1;
+    while (at > i && encodes[static_cast<uint8_t>(text[at - 1])]) --at;
+    if (at > i) {
+      i = at;
+      continue;
+    }
+    size_t end = i + longest + 1;
+    while (end < text.size() && encodes[static_cast<uint8_t>(text[end])]) ++end;
+    longest = end - i;
+    i = end + 1;
   }
   return longest;
 }
@@ -50,18 +60,18 @@ bool ends_sentence(std::string_view text) {
 }
 
 void append_lower(std::string_view text, std::string& out) {
-  out.reserve(out.size() + text.size());
+  const size_t start = out.size();
+  out.resize(start + text.size());
+  char* to = out.data() + start;
   for (size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
-    if (c >= 'A' && c <= 'Z') {
-      out.push_back(static_cast<char>(c + 32));
-    } else if (static_cast<uint8_t>(c) == 0xe2 && text.substr(i, 3) == "\u212a") {
-      out.push_back('k');
+    *to++ = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+    if (static_cast<uint8_t>(c) == 0xe2 && text.substr(i, 3) == "\u212a") {
+      to[-1] = 'k';
       i += 2;
-    } else {
-      out.push_back(c);
     }
   }
+  out.resize(static_cast<size_t>(to - out.data()));
 }
 
 }  // namespace millrace::text

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstring>
 #include <limits>
 
 #include "native/text/characters.h"
@@ -55,7 +56,8 @@ Measured Workspace::measure(std::string_view text, uint64_t max_bytes, Statistic
   out[kCharacters] = static_cast<double>(count_characters(text));
   const bool fits = words(text, out);
   if (fits) {
-    n_grams(out[kCharacters], out);
+    top_n_grams(out[kCharacters], out);
+    repeated_n_grams(out[kCharacters], out);
     lines(text, out);
     paragraphs(text, out);
     out[kGenerated] = says_generated(text);
@@ -107,33 +109,76 @@ bool Workspace::words(std::string_view text, Statistics& out) {
   return true;
 }
 
-void Workspace::n_grams(double characters, Statistics& out) {
+// Words that occur once cannot be part of an n-gram that occurs twice, nor can an (n-1)-gram that occurs once: those are not numbered.
+void Workspace::top_n_grams(double characters, Statistics& out) {
+  constexpr uint32_t kOnce = UINT32_MAX;
   const size_t words = bytes_.size() - 1;
   const std::string_view joined = joined_;
   seen_.reset(words);
   ids_.resize(words);
-  for (size_t i = 0; i < words; ++i) ids_[i] = seen_.add(joined.substr(bytes_[i], bytes_[i + 1] - bytes_[i]));
+  counts_.clear();
+  for (size_t i = 0; i < words; ++i) {
+    ids_[i] = seen_.add(joined.substr(bytes_[i], bytes_[i + 1] - bytes_[i]));
+    if (ids_[i] == counts_.size()) counts_.push_back(0);
+    ++counts_[ids_[i]];
+  }
   exhausted_ |= seen_.exhausted();
 
   // Numbers of (n-1)-grams and words are exact keys of n-grams; numbers are given in order of first sight, which is how ties are broken.
-  grams_ = ids_;
+  grams_.resize(words);
+  for (size_t i = 0; i < words; ++i) grams_[i] = counts_[ids_[i]] > 1 ? ids_[i] : kOnce;
   for (size_t n = 2; n <= 4 && words >= n; ++n) {
     const size_t count = words - n + 1;
     pairs_.reset(count);
-    for (size_t i = 0; i < count; ++i) grams_[i] = pairs_.add(grams_[i], ids_[i + n - 1]);
+    for (size_t i = 0; i < count; ++i)
+      if (grams_[i] != kOnce) grams_[i] = grams_[i + 1] != kOnce ? pairs_.add(grams_[i], ids_[i + n - 1]) : kOnce;
     exhausted_ |= pairs_.exhausted();
     const auto& counts = pairs_.counts();
     const auto top = static_cast<uint32_t>(std::max_element(counts.begin(), counts.end()) - counts.begin());
-    const size_t first = std::find(grams_.begin(), grams_.begin() + static_cast<ptrdiff_t>(count), top) - grams_.begin();
+    uint64_t times = 1;
+    size_t first = 0;  // where all occur once, the first one is the most frequent
+    if (!counts.empty() && counts[top] > 1) {
+      times = counts[top];
+      first = std::find(grams_.begin(), grams_.end(), top) - grams_.begin();
+    }
     const double length = characters_[first + n] - characters_[first] + n - 1;
-    out[kTop2Gram + n - 2] = length * counts[top] / characters;
+    out[kTop2Gram + n - 2] = length * static_cast<double>(times) / characters;
+    for (size_t i = 0; i < count; ++i)
+      if (grams_[i] != kOnce && counts[grams_[i]] < 2) grams_[i] = kOnce;
   }
+}
 
+// Marks the words whose next kPrefix bytes in joined_ may begin another word's: equal n-grams of at least that length begin with equal
+// bytes, so only marked positions can be or have a repetition. Counting in bytes indexed by a hash marks too many, never too few.
+void Workspace::find_candidates() {
+  const size_t words = bytes_.size() - 1;
+  size_t size = 64;
+  while (size < 8 * words) size *= 2;
+  if (prefix_counts_.size() < size) prefix_counts_.resize(size);
+  std::memset(prefix_counts_.data(), 0, size);
+  prefixes_.resize(words);
+  for (size_t i = 0; i < words; ++i) {
+    if (bytes_[i] + kPrefix > joined_.size()) {
+      prefixes_[i] = 0;  // every n-gram from here on is shorter than kPrefix, and is looked up whatever its mark
+      continue;
+    }
+    prefixes_[i] = static_cast<uint32_t>(hash_bytes({joined_.data() + bytes_[i], kPrefix}) & (size - 1));
+    uint8_t& count = prefix_counts_[prefixes_[i]];
+    count = static_cast<uint8_t>(count + (count < 2));
+  }
+  for (size_t i = 0; i < words; ++i) prefixes_[i] = prefix_counts_[prefixes_[i]] > 1;
+}
+
+void Workspace::repeated_n_grams(double characters, Statistics& out) {
+  const size_t words = bytes_.size() - 1;
+  const std::string_view joined = joined_;
+  find_candidates();
   for (size_t n = 5; n <= 10; ++n) {
     uint64_t repeated = 0;
     if (words >= n) seen_.reset(words - n + 1);
     for (size_t i = 0; i + n <= words;) {
-      if (seen_.add_is_new(joined.substr(bytes_[i], bytes_[i + n] - bytes_[i]))) {
+      const size_t length = bytes_[i + n] - bytes_[i];
+      if ((length >= kPrefix && !prefixes_[i]) || seen_.add_is_new(joined.substr(bytes_[i], length))) {
         ++i;
       } else {
         repeated += characters_[i + n] - characters_[i];

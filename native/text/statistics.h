@@ -79,8 +79,12 @@ class Workspace {
   Measured measure(std::string_view text, uint64_t max_bytes, Statistics& out);
 
  private:
+  static constexpr size_t kPrefix = 16;
+
   bool words(std::string_view text, Statistics& out);
-  void n_grams(double characters, Statistics& out);
+  void top_n_grams(double characters, Statistics& out);
+  void repeated_n_grams(double characters, Statistics& out);
+  void find_candidates();
   void lines(std::string_view text, Statistics& out);
   void paragraphs(std::string_view text, Statistics& out);
 
@@ -90,7 +94,10 @@ class Workspace {
   std::vector<uint32_t> bytes_;  // [words + 1] where each word begins in joined_
   std::vector<uint32_t> characters_;  // [words + 1] the same in code points
   std::vector<uint32_t> ids_;    // [words]
+  std::vector<uint32_t> counts_;
   std::vector<uint32_t> grams_;
+  std::vector<uint32_t> prefixes_;  // [words]
+  std::vector<uint8_t> prefix_counts_;
   bool exhausted_ = false;
 };
 

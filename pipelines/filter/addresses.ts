@@ -57,6 +57,9 @@ function open(lists: Omit<Addresses, 'softThreshold'>, softThreshold: number): U
   } catch (error) {
     const [, where, expected, found] = /^(list \w+, line \d+): expected (.*), found (.*)$/s.exec((error as Error).message) ?? []
     if (where === undefined || expected === undefined || found === undefined) throw error
-    throw new MillraceError({ code: 'BAD_URL_LIST', kind: 'config', expected, found, where: `filter.addresses, ${where}` }, { cause: error })
+    throw new MillraceError(
+      { code: 'BAD_URL_LIST', kind: 'config', expected, found, where: `filter.addresses, ${where}` },
+      { cause: error },
+    )
   }
 }

@@ -169,20 +169,33 @@ export const profiles = {
   'gopher-paper': { before: ['quality', 'repetition'], after: ['fineweb', 'code'], thresholds: { ...gopherQuality, ...gopherRepetition } },
   c4: { ...ours, c4: datatroveC4, thresholds: {} },
   /**
-   * Markdown files: Gopher's rules as far as they are about prose. A list can be the whole point, so bullets are off; READMEs are half code,
-   * so the share of words with a letter is 0.4 and repeated lines (fences, rules) 0.5; addresses are words, so their mean length is 12.
+   * Markdown files: Gopher's rules as far as they are about prose, at limits that package documentation passes. Repetition may be twice what
+   * it may be in prose: the marks of tables, rules and fences repeat, and so do sections of a reference. Addresses and calls are words, so
+   * their mean length may be 20; marks are words and most of a README can be code, so 0.3 of the words need a letter; a list can be the whole point.
    */
   markdown: {
     ...ours,
     thresholds: {
-      ...gopherRepetition,
-      dup_line_frac: 0.5,
+      empty: 1,
+      dup_para_frac: 0.5,
+      dup_para_char_frac: 0.4,
+      dup_line_frac: 0.6,
+      dup_line_char_frac: 0.4,
+      top_2_gram: 0.4,
+      top_3_gram: 0.36,
+      top_4_gram: 0.32,
+      duplicated_5_n_grams: 0.36,
+      duplicated_6_n_grams: 0.34,
+      duplicated_7_n_grams: 0.32,
+      duplicated_8_n_grams: 0.3,
+      duplicated_9_n_grams: 0.28,
+      duplicated_10_n_grams: 0.26,
       gopher_short_doc: 20,
       gopher_long_doc: 100_000,
       gopher_below_avg_threshold: 3,
-      gopher_above_avg_threshold: 12,
+      gopher_above_avg_threshold: 20,
       gopher_no_words: 1,
-      gopher_below_alpha_threshold: 0.4,
+      gopher_below_alpha_threshold: 0.3,
       gopher_enough_stop_words: 1,
       code_generated: 0,
       code_encoded_data: 1024,

@@ -1,6 +1,6 @@
 /**
- * Our rules against datatrove 0.10.1's own filters (oracle.py), over real and hostile texts: the same verdict of each filter alone, the
- * same text after C4, every statistic within 1e-12. Skipped, with the reason, where no Python with datatrove is at hand.
+ * Our rules against datatrove 0.10.1's own filters (oracle.py), over real and hostile texts: the same verdict of each filter alone and of
+ * the chain, the same text after C4, every statistic within 1e-12. Skipped, with the reason, where no Python with datatrove is at hand.
  */
 import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
@@ -140,6 +140,8 @@ const hostile = [
   'word '.repeat(60),
   `${'word and that the '.repeat(20)}#`,
   '# '.repeat(80),
+  'the words and more of that...\nthey have to be with us …  \n'.repeat(9),
+  'the and of it '.repeat(25_001),
   '!?'.repeat(300),
   '"Well," he said, "that is (nearly) all." '.repeat(8),
   '=+/AZaz09\n'.repeat(40),
@@ -159,6 +161,8 @@ interface Oracle {
   c4_fineweb: string | null
   c4_fineweb_text: string
   fineweb: string | null
+  chain: string | null
+  chain_text: string
 }
 
 function oracle(texts: readonly string[]): Oracle[] {
@@ -176,7 +180,7 @@ function oracle(texts: readonly string[]): Oracle[] {
 }
 
 /** datatrove's filters one by one, out of our profiles. */
-function alone(): Record<'repetition' | 'quality' | 'c4' | 'c4_fineweb' | 'fineweb', NativeProfile> {
+function alone(): Record<'repetition' | 'quality' | 'c4' | 'c4_fineweb' | 'fineweb' | 'chain', NativeProfile> {
   const fineweb = nativeProfile(profiles.fineweb)
   const c4 = nativeProfile(profiles.c4)
   const named = (name: string) => tables().rules.findIndex(rule => rule.name === name)
@@ -187,6 +191,7 @@ function alone(): Record<'repetition' | 'quality' | 'c4' | 'c4_fineweb' | 'finew
     c4: { before: [], c4: c4.c4, after: [] },
     c4_fineweb: { before: [], c4: fineweb.c4, after: [] },
     fineweb: { before: [], after: fineweb.after },
+    chain: fineweb,
   }
 }
 
@@ -210,7 +215,7 @@ test.skipIf(missing !== undefined)('verdicts, edits and statistics are datatrove
       expect(statuses[judged.status[i] as number], about).toBe('ok')
       expect(reason, about).toBe(row[name])
       tally[`${name}:${reason}`] = (tally[`${name}:${reason}`] ?? 0) + 1
-      if ((name === 'c4' || name === 'c4_fineweb') && reason === null) {
+      if ((name === 'c4' || name === 'c4_fineweb' || name === 'chain') && reason === null) {
         const place = keptAt.get(i) as number
         const text = judged.text
           ? decoder.decode(judged.text.bytes.subarray(judged.text.offsets[place], judged.text.offsets[place + 1]))

@@ -130,7 +130,10 @@ describe('filter', () => {
     const result = await run([{ text }, { text: prose() }])
     expect(await column(result, 'judge.documents', 'text')).toEqual([`# Title\n\n${prose()}\n\n\`\`\`\nx\n\`\`\``, prose()])
     expect(result.counters.edited).toBe(1)
-    expect((await column(result, 'judge.statistics', 'text_lines'))[0]).toBe(16)
+    // Statistics are of the text that the rules read: as it came, unless rules follow the edit.
+    expect((await column(result, 'judge.statistics', 'text_lines'))[0]).toBe(18)
+    const followed = await run([{ text }], { override: { millrace: { rules: { list_ratio: 1 } } } })
+    expect(await column(followed, 'judge.statistics', 'text_lines')).toEqual([16])
     const untouched = await run([{ text }], { override: { millrace: { c4: null } } })
     expect(await column(untouched, 'judge.documents', 'text')).toEqual([text])
   })

@@ -1,7 +1,7 @@
 """datatrove 0.10.1's filters over texts, with our `simple` splitter in place of spaCy's; an independent second writing of that splitter.
 
-Reads JSON lines {"text": …} from standard input; writes one JSON line per text: reason of each filter run alone (null: kept), C4's edited
-text, and the statistics by datatrove's own helper functions or by the plainest Python. What datatrove imports beyond numpy is stubbed.
+Reads JSON lines {"text": …} from standard input; writes one JSON line per text: reason of each filter run alone and of FineWeb's chain
+(null: kept), the text after C4, and the statistics by datatrove's own helper functions or by the plainest Python. What datatrove imports beyond numpy is stubbed.
 """
 
 import importlib.abc
@@ -137,4 +137,11 @@ for line in sys.stdin:
         row[name] = result[1] if isinstance(result, tuple) else None
         if name.startswith("c4"):
             row[f"{name}_text"] = document.text
+    row["chain"], document = None, Document(text=text, id="0")
+    for name in ("repetition", "quality", "c4_fineweb", "fineweb"):
+        result = FILTERS[name].filter(document)
+        if isinstance(result, tuple):
+            row["chain"] = result[1]
+            break
+    row["chain_text"] = document.text
     print(json.dumps(row))
