@@ -5,15 +5,22 @@ const breaks = new Set('div p li tr br table'.split(' '))
 const gutters =
   /(?:^|\s)(?:linenos?|line-?numbers?-rows|line-?numbers?|lineno|ln-num|gutter|hljs-ln-numbers|rouge-gutter|blob-num|pre-numbering|copy-?btn|copy-?button|copybutton|clipboard\S*)(?=$|\s)/
 
-/** Text of a `pre` (or a `code` that stands for one): LF line ends, no trailing spaces, no empty lines around it. */
+/**
+ * Text of a `pre` (or what stands for one): LF line ends, no trailing spaces, no empty lines around it. A line break right behind `<br>` is the
+ * same one, written twice for the reader of the source.
+ */
 export function codeText(root: Node): string {
+  const preformatted = root.tag === 'pre'
   const pieces: string[] = []
   const endsLine = () => !pieces.length || (pieces.at(-1) as string).endsWith('\n')
   visit(
     root,
     node => {
-      if (node.tag === '#text' || node.tag === '#math') pieces.push(node.text)
-      else if (node !== root && !node.tag.startsWith('#')) {
+      if (node.tag === '#text' || node.tag === '#math') {
+        const text = node.previous?.tag === 'br' ? node.text.replace(/^\r?\n/, '') : node.text
+        // Outside `pre` the source's own line breaks mean nothing.
+        if (preformatted || !/^[ \t\r\n]*\n[ \t\r\n]*$/.test(text)) pieces.push(text)
+      } else if (node !== root && !node.tag.startsWith('#')) {
         if (gutters.test(node.get('class')) && node.tag !== 'pre' && node.tag !== 'table') return false
         if (node.tag === 'br') pieces.push('\n')
         else if (breaks.has(node.tag) && !endsLine()) pieces.push('\n')

@@ -11,7 +11,7 @@ export class Node {
   readonly tag: string
   /** Whether it is an element of HTML (not of SVG or MathML). */
   readonly html: boolean
-  readonly attributes: Map<string, string> | undefined
+  attributes: Map<string, string> | undefined
   text: string
   parent: Node | null = null
   first: Node | null = null
@@ -19,9 +19,10 @@ export class Node {
   next: Node | null = null
   previous: Node | null = null
   depth = 0
-  /** Characters of text without white space, and of those inside links; set by `measure`. */
+  /** Characters of text without white space, and of those inside links and inside `code`; set by `measure`. */
   letters = 0
   linked = 0
+  coded = 0
 
   constructor(tag: string, html: boolean, attributes?: Map<string, string>, text = '') {
     this.tag = tag
@@ -120,20 +121,22 @@ export function textContent(root: Node): string {
   return pieces.join('')
 }
 
-/** Bottom-up counts of letters, all and inside links. One pass over the tree. */
+/** Bottom-up counts of letters: all, inside links, inside code. One pass over the tree. */
 export function measure(root: Node): void {
   visit(
     root,
     node => {
-      node.letters = node.linked = 0
+      node.letters = node.linked = node.coded = 0
       return undefined
     },
     node => {
       if (node.tag === '#text' || node.tag === '#math') node.letters = countLetters(node.text)
       if (node.tag === 'a') node.linked = node.letters
+      if (node.tag === 'code') node.coded = node.letters
       if (node.parent && node !== root) {
         node.parent.letters += node.letters
         node.parent.linked += node.linked
+        node.parent.coded += node.coded
       }
     },
   )
@@ -141,7 +144,10 @@ export function measure(root: Node): void {
 
 export function countLetters(text: string): number {
   let count = 0
-  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 32) count++
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    if (code > 32 && code !== 160) count++
+  }
   return count
 }
 
@@ -200,7 +206,8 @@ function adapter({ maxNodes, maxDepth }: { maxNodes: number; maxDepth: number })
     insertTextBefore: (parent, text, reference) => addText(parent, text, reference),
     detachNode: node => node.detach(),
     adoptAttributes(node, attributes) {
-      for (const { name, value } of attributes) if (node.attributes && !node.attributes.has(name)) node.attributes.set(name, value)
+      node.attributes ??= new Map()
+      for (const { name, value } of attributes) if (!node.attributes.has(name)) node.attributes.set(name, value)
     },
     setTemplateContent: (template, content) => void contents.set(template, content),
     getTemplateContent: template => contents.get(template) ?? template,

@@ -75,7 +75,7 @@ function attempt(document: Node, rules: { comments: boolean; softness: 0 | 1 | 2
   let root = body
   if (rules.softness < 2) {
     pruneFurniture(body, { comments: rules.comments, words: rules.softness === 0 })
-    root = contentRoot(body)
+    root = contentRoot(body, rules.comments)
     pruneLinks(root)
   }
   return { text: toMarkdown(root, options), letters: root.letters, shown }

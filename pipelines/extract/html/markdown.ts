@@ -5,7 +5,7 @@
  * beginning of a line cannot be told from markup. Nesting above 16 levels is written flat, so that prefixes stay linear in the text.
  */
 import { codeLanguage, codeText, fenced, inlineCode } from './code.ts'
-import { type Node, textContent, visit } from './dom.ts'
+import { following, type Node, textContent, visit } from './dom.ts'
 import { inline, isDataTable, tableText } from './table.ts'
 
 const maxNesting = 16
@@ -139,10 +139,21 @@ function startOf(list: Node): number {
 const isAddress = (href: string): boolean =>
   /^(?:https?:\/\/|\/|\.\.?\/|[\w-]+\.\w)/i.test(href.trim()) && href.length < 2048 && !/[\s()<>]/.test(href.trim())
 
-/** `code` that shows several lines outside `pre`, as some sites do, is a block. */
+/**
+ * Code outside `pre`: a `code` that shows several lines, or a block whose text all lies in `code` and makes at least two lines (highlighters
+ * that write one element a line).
+ */
 function isCodeBlock(node: Node): boolean {
-  if (node.tag !== 'code') return false
-  let breaks = 0
-  for (let child = node.first; child; child = child.next) if (child.tag === 'br' || child.tag === 'div') breaks++
-  return breaks >= 2
+  if (node.tag === 'code') return countLines(node, 2) >= 2
+  return !inline.has(node.tag) && !proseBlocks.has(node.tag) && node.letters > 0 && node.coded === node.letters && countLines(node, 2) >= 2
+}
+
+const proseBlocks = new Set('#document body ul ol li dl table tbody thead tr blockquote'.split(' '))
+
+/** Line breaks and blocks below a node, counted up to `enough`. */
+function countLines(root: Node, enough: number): number {
+  let lines = 0
+  for (let node = following(root, root); node && lines < enough; node = following(node, root))
+    if (node.tag === 'br' || node.tag === 'div' || (node.tag === 'p' && node.letters)) lines++
+  return lines
 }

@@ -22,11 +22,11 @@ const groups: ((node: Node) => boolean)[] = [
 /** Unlinked letters: what a candidate is weighed by. */
 const weight = (node: Node): number => node.letters - node.linked
 
-/** Counts must be fresh (`measure`). */
-export function contentRoot(body: Node): Node {
+/** Counts must be fresh (`measure`). `thread`: a page of posts, where no single one may stand for all. */
+export function contentRoot(body: Node, thread: boolean): Node {
   const total = weight(body)
   if (total <= 0) return body
-  for (const test of groups) {
+  for (const test of thread ? groups.slice(2) : groups) {
     const candidates: Node[] = []
     for (const node of walk(body))
       if (!node.tag.startsWith('#') && test(node) && !candidates.some(outer => contains(outer, node))) candidates.push(node)
@@ -37,7 +37,7 @@ export function contentRoot(body: Node): Node {
     const together = candidates.length > 1 ? common(candidates) : undefined
     if (together && together !== body && weight(together) >= 0.5 * total && weight(together) >= 250) return together
   }
-  return densest(body)
+  return thread ? body : densest(body)
 }
 
 /** Down from `body` as long as one child has most of the unlinked text. */
