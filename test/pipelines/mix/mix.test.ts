@@ -7,6 +7,7 @@ import { ArrowReader, ArrowWriter, type Batch, BatchBuilder, type Schema } from 
 import { asPart, runStage } from '../../../pipelines/local.ts'
 import { mix } from '../../../pipelines/mix/index.ts'
 import { clusters, scores, tokens } from '../../../pipelines/schemas.ts'
+import { shard } from '../../../pipelines/shard/index.ts'
 import { random } from '../shard/corpus.ts'
 
 let folder: string
@@ -118,6 +119,9 @@ async function table(parts: readonly { location: string }[] = []): Promise<Recor
 
 const rowOf = (batch: Batch, i: number) => Object.fromEntries(batch.schema.fields.map(f => [f.name, batch.column(f.name).value(i)]))
 
+const runsOf = (batch: Batch) =>
+  Array.from({ length: batch.rows }, (_, i) => batch.column('runs').value(i) as { document: string; flags: number }[]).flat()
+
 const draw = (key: string) => Number(BigInt(`0x${createHash('sha256').update(key).digest('hex').slice(0, 12)}`)) / 2 ** 48
 
 const components = [
@@ -207,6 +211,31 @@ describe('mix', () => {
     for (const d of docs) roles.set(d.group, (roles.get(d.group) ?? new Set()).add(found.get(d.id) as string))
     expect([...roles.values()].every(set => set.size === 1)).toBe(true)
     for (const summary of await table(result.outputs.components)) expect(Number(summary.validationDocuments)).toBeGreaterThanOrEqual(5)
+  })
+
+  it('feeds shard: held-out documents stand in validation rows alone, others as often as counted', async () => {
+    const docs = makeDocs(8, 200)
+    const { outputs } = await run('chain', docs, config)
+    const inputs = { tokens: [await asPart('tokens', join(folder, 'chain', 'tokens.arrow'))], counts: outputs.counts ?? [] }
+    const packed = await runStage({
+      stage: shard,
+      config: { rowLength: 32, partitions: 2, vocabulary: 500 },
+      inputs,
+      folder: join(folder, 'chain', 'shard'),
+    })
+    const roles = new Map((await table(packed.outputs.index)).map(entry => [`${entry.part}/${entry.batch}`, entry.role as string]))
+    const firsts = new Map<string, number>()
+    for (const [part, { location }] of (packed.outputs.rows ?? []).entries()) {
+      const reader = await ArrowReader.open(location)
+      for (let batch = 0; batch < reader.batches; batch++)
+        for (const run of runsOf(await reader.read(batch))) {
+          const key = `${run.document}/${roles.get(`${part}/${batch}`)}`
+          if (run.flags & 1) firsts.set(key, (firsts.get(key) ?? 0) + 1)
+        }
+      await reader.close()
+    }
+    const counted = (await table(outputs.counts)).filter(row => row.count !== 0)
+    expect(Object.fromEntries(firsts)).toEqual(Object.fromEntries(counted.map(row => [`${row.id}/${row.role}`, row.count])))
   })
 
   it('takes budgets from phases, and fails where they cannot be met', async () => {
