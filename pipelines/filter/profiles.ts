@@ -135,6 +135,7 @@ const ours = { before: ['repetition', 'quality'], after: ['fineweb', 'code'] } a
  * - `citations` is off: it would turn `list[0]` into `list`. Citation marks are the extractor's to remove.
  * - at least 3 sentences, as the original program has it (TensorFlow Datasets, c4_utils.py), as sentences inside structure are not counted.
  * - words with a letter: 0.6, not 0.8. The marks of tables, code and formulas are words of their own, and 0.8 drops reference pages.
+ * - "#" per word: 0.2, not 0.1. A heading that `extract` wrote has up to six of them; Gopher's limit was made for tags.
  * - FineWeb's own rules (`line_punct_ratio` …) are off: they count Markdown's short lines as lists. `override` switches them on.
  */
 export const profiles = {
@@ -149,7 +150,7 @@ export const profiles = {
       minSentences: 3,
       markdown: true,
     },
-    thresholds: { ...gopherRepetition, ...gopherQuality, gopher_below_alpha_threshold: 0.6 },
+    thresholds: { ...gopherRepetition, ...gopherQuality, gopher_below_alpha_threshold: 0.6, gopher_too_many_hashes: 0.2 },
   },
   /** All of examples/fineweb.py. `char_dup_ratio` is 0.01 as in the code; the paper (arXiv 2406.17557) says 0.1. */
   fineweb: {

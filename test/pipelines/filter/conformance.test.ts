@@ -140,7 +140,7 @@ const hostile = [
   'word '.repeat(60),
   `${'word and that the '.repeat(20)}#`,
   '# '.repeat(80),
-  'the words and more of that...\nthey have to be with us …  \n'.repeat(9),
+  'the words and more of that which they have to be with us here and there...\n'.repeat(9),
   'the and of it '.repeat(25_001),
   '!?'.repeat(300),
   '"Well," he said, "that is (nearly) all." '.repeat(8),
