@@ -49,7 +49,7 @@ export interface InitStd {
   output: number
 }
 
-export const defaultInitStd: InitStd = { embedding: 0.02, hidden: 0.5, residual: 0.5, router: 0.5, output: 0.5 }
+export const defaultInitStd: InitStd = { embedding: 0.2, hidden: 0.5, residual: 0.5, router: 0.5, output: 0.5 }
 
 /** Defaults in `defaultOptimizer`: longcat-flash.md 13. Weight decay spares norms and the embedding. */
 export interface OptimizerConfig {

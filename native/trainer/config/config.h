@@ -9,7 +9,7 @@ namespace millrace::trainer {
 // Standard deviations of the normal init by class. Embedding: as it stands. The others: times 1 / sqrt(fan-in), so that the variance
 // falls with the width as longcat-flash.md 5.1 wants; `residual` is for matrices that write to the residual stream (o_proj, down_proj).
 struct InitStd {
-  double embedding = 0.02, hidden = 0.5, residual = 0.5, router = 0.5, output = 0.5;
+  double embedding = 0.2, hidden = 0.5, residual = 0.5, router = 0.5, output = 0.5;
 };
 
 // Shape of the model (longcat-flash.md 1.1). One layer = 2 MLA blocks, 2 dense FFNs, 1 MoE.
