@@ -72,7 +72,7 @@ export function recordOf(
     if (name === 'meta' && isPlain(value)) for (const [key, inner] of Object.entries(value)) put(meta, key, inner, limits.maxDepth)
     else put(meta, name, value, limits.maxDepth)
   }
-  const large = Math.max(main.length, ...Object.values(meta).map(value => value.length))
+  const large = Object.values(meta).reduce((most, value) => Math.max(most, value.length), main.length)
   if (large > limits.maxDocumentBytes)
     throw new InputError(
       'DOCUMENT_TOO_LARGE',

@@ -14,6 +14,10 @@ import { readRaw, type TextRecord } from './read.ts'
 
 export { descends, type Format, matches, type Source, sourceSchema } from './source.ts'
 
+/** Bytes or characters that a record holds, about. */
+const sizeOf = ({ text, meta, title, author }: TextRecord): number =>
+  Object.values(meta).reduce((sum, value) => sum + value.length, text.length + (title?.length ?? 0) + (author?.length ?? 0))
+
 const flushRows = 256
 const flushBytes = 16 * MiB
 
@@ -30,6 +34,7 @@ export const extract = defineStage({
       reads: ['raw'],
       writes: { documents: { schema: documents } },
       unitBytes: config => config.unitBytes,
+      config: ({ unitBytes: _, ...rest }) => rest,
 
       async run(ctx) {
         const writer = await ctx.writer('documents')
@@ -61,7 +66,7 @@ export const extract = defineStage({
             } else if (skipped) ctx.count(`skipped.${skipped}`)
             else if (record) {
               waiting.push({ source, record })
-              bytes += record.text.length
+              bytes += sizeOf(record)
               ctx.count(`documents.${record.kind}`)
               if (record.text.length === 0) ctx.count('empty')
               if (++documentsRead % 64 === 0) ctx.progress({ documents: 64 })

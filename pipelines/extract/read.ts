@@ -62,6 +62,12 @@ function textOf(record: RawRecord, source: Source, format: Format, config: Extra
   if (text !== undefined) return { record: { ...fields, kind, text } }
   try {
     const page = extractPage(html as Uint8Array, charset, config)
+    if (page.text.length > config.maxDocumentBytes)
+      throw new InputError(
+        'DOCUMENT_TOO_LARGE',
+        0,
+        `expected at most ${config.maxDocumentBytes} characters of Markdown (maxDocumentBytes), found ${page.text.length}`,
+      )
     return {
       record: {
         key: record.key,

@@ -33,7 +33,7 @@ export const longcontext = defineStage({
       writes: { routed: { schema: routed } },
       unitBytes: config => config.unitBytes,
       partitions: config => config.partitions,
-      config: ({ unitBytes, partitions, buckets }) => ({ unitBytes, partitions, buckets }),
+      config: ({ partitions, buckets }) => ({ partitions, buckets }),
       run: route,
     },
     {
@@ -41,6 +41,7 @@ export const longcontext = defineStage({
       kind: 'reduce',
       reads: ['route.routed'],
       writes: { documents: { schema: documents } },
+      config: ({ order, minFiles, maxBytes, buckets }) => ({ order, minFiles, maxBytes, buckets }),
       run: gather,
     },
   ],

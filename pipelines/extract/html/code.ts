@@ -36,9 +36,9 @@ export function codeText(root: Node): string {
     .replace(/\r\n?/g, '\n')
     .replace(/\u00a0/g, ' ')
     .split('\n')
-  return withoutNumbers(lines.map(line => line.trimEnd()))
-    .join('\n')
-    .replace(/^\n+|\n+$/g, '')
+  const kept = withoutNumbers(lines.map(line => line.trimEnd()))
+  const first = kept.findIndex(line => line)
+  return first < 0 ? '' : kept.slice(first, kept.findLastIndex(line => line) + 1).join('\n')
 }
 
 /** Line numbers written into the text: 70 % of the lines begin with one and at least three follow each other. */
@@ -81,8 +81,7 @@ function ofNode(node: Node): string {
 
 /** A fence longer than any run of backticks inside (CommonMark 4.5). */
 export function fenced(code: string, language: string): string {
-  const longest = Math.max(2, ...[...code.matchAll(/`+/g)].map(([run]) => run.length))
-  const fence = '`'.repeat(longest + 1)
+  const fence = '`'.repeat(Math.max(2, longestRun(code)) + 1)
   return `${fence}${language}\n${code}\n${fence}`
 }
 
@@ -90,8 +89,15 @@ export function fenced(code: string, language: string): string {
 export function inlineCode(code: string): string {
   const text = code.replace(/\s+/g, ' ').trim()
   if (!text) return ''
-  const longest = Math.max(0, ...[...text.matchAll(/`+/g)].map(([run]) => run.length))
+  const longest = longestRun(text)
   const ticks = '`'.repeat(longest + 1)
   const pad = longest ? ' ' : ''
   return `${ticks}${pad}${text}${pad}${ticks}`
+}
+
+/** Longest run of backticks. */
+function longestRun(text: string): number {
+  let longest = 0
+  for (const [run] of text.matchAll(/`+/g)) longest = Math.max(longest, run.length)
+  return longest
 }

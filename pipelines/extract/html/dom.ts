@@ -121,11 +121,12 @@ export function textContent(root: Node): string {
   return pieces.join('')
 }
 
-/** Bottom-up counts of letters: all, inside links, inside code. One pass over the tree. */
+/** Depths, and bottom-up counts of letters: all, inside links, inside code. One pass over the tree. */
 export function measure(root: Node): void {
   visit(
     root,
     node => {
+      node.depth = node.parent ? node.parent.depth + 1 : 0 // moved subtrees kept their old ones
       node.letters = node.linked = node.coded = 0
       return undefined
     },

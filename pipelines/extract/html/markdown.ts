@@ -126,8 +126,8 @@ const indent = (text: string, first: string, rest: string): string =>
 
 const tidy = (text: string): string =>
   text
-    .replace(/ *\n */g, '\n')
     .replace(/ {2,}/g, ' ')
+    .replace(/ ?\n ?/g, '\n')
     .replace(/\n{2,}/g, '\n')
     .trim()
 

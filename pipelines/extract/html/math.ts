@@ -76,7 +76,8 @@ function clean(tex: string): string {
   const text = tex
     .replace(/\s+/g, ' ')
     .trim()
-    .replace(/^\$+|\$+$/g, '')
+    .replace(/^\${1,2}/, '')
+    .replace(/\${1,2}$/, '')
     .trim()
   const styled = /^\{\\(?:displaystyle|textstyle)\s*(.*)\}$/.exec(text)
   return (styled?.[1] ?? text).trim()

@@ -2,7 +2,7 @@
  * The element that holds the content: the first of several groups of names that carries enough of the page's text, else the way down to
  * where the unlinked text is densest.
  */
-import { type Node, walk } from './dom.ts'
+import { following, type Node } from './dom.ts'
 import { namesOf } from './prune.ts'
 
 const groups: ((node: Node) => boolean)[] = [
@@ -28,8 +28,12 @@ export function contentRoot(body: Node, thread: boolean): Node {
   if (total <= 0) return body
   for (const test of thread ? groups.slice(2) : groups) {
     const candidates: Node[] = []
-    for (const node of walk(body))
-      if (!node.tag.startsWith('#') && test(node) && !candidates.some(outer => contains(outer, node))) candidates.push(node)
+    // Outermost ones only: what is inside a candidate is passed over.
+    for (let node = body.first; node; ) {
+      const found = !node.tag.startsWith('#') && test(node)
+      if (found) candidates.push(node)
+      node = following(node, body, found)
+    }
     if (!candidates.length) continue
     const best = candidates.reduce((a, b) => (weight(b) > weight(a) ? b : a))
     // One of many articles is a teaser or a comment: then their common home is the content.
@@ -52,13 +56,15 @@ function densest(body: Node): Node {
   }
 }
 
-function contains(outer: Node, node: Node): boolean {
-  for (let at: Node | null = node; at; at = at.parent) if (at === outer) return true
-  return false
-}
-
+/** The nearest ancestor of all. */
 function common(nodes: readonly Node[]): Node | undefined {
-  const first = nodes[0]
-  for (let at: Node | null = first ?? null; at; at = at.parent) if (nodes.every(node => contains(at as Node, node))) return at
-  return undefined
+  let [home, ...rest] = nodes
+  for (const node of rest) {
+    let at: Node | null = node
+    while (at && home && at !== home) {
+      if (at.depth > home.depth) at = at.parent
+      else home = home.parent ?? undefined
+    }
+  }
+  return home
 }

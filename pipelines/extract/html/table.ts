@@ -7,6 +7,10 @@ import { type Node, textContent, visit, walk } from './dom.ts'
 
 const maxColumns = 100
 const maxCellLetters = 1000
+/** A larger table is written as blocks: filling its rows up would cost more than it holds. */
+const maxCells = 100_000
+
+const widest = (rows: readonly (readonly unknown[])[]): number => rows.reduce((most, row) => Math.max(most, row.length), 0)
 
 /** The cells of each row, without those of nested tables. */
 function rowsOf(table: Node): Node[][] {
@@ -36,8 +40,8 @@ export function isDataTable(table: Node): boolean {
   const role = table.get('role').toLowerCase()
   if (role === 'presentation' || role === 'none' || table.get('datatable') === '0') return false
   const rows = rowsOf(table)
-  const columns = Math.max(0, ...rows.map(cells => cells.length))
-  if (rows.length < 2 || columns < 2) return false
+  const columns = widest(rows)
+  if (rows.length < 2 || columns < 2 || rows.length * columns > maxCells) return false
   let marked = table.has('summary')
   for (const node of walk(table)) {
     if (node.tag === 'table' || node.tag === 'pre' || (node.tag === 'p' && node.letters > maxCellLetters)) return false
@@ -81,7 +85,7 @@ export function tableText(table: Node): string {
     carry()
     if (row.some(text => text)) grid.push(row)
   }
-  const columns = Math.max(0, ...grid.map(row => row.length))
+  const columns = widest(grid)
   if (!grid.length) return ''
   const lines = grid.map(row => `| ${Array.from({ length: columns }, (_, i) => row[i] ?? '').join(' | ')} |`)
   lines.splice(1, 0, `|${' --- |'.repeat(columns)}`)

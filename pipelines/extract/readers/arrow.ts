@@ -39,7 +39,8 @@ export async function* readArrow(input: Input, limits: Limits): AsyncGenerator<I
 }
 
 /** Without the path: that is the machine's and would reach the quarantine's bytes. */
-const said = (error: ArrowFormatError): string => `${error.where}: expected ${error.expected}, found ${error.found}`
+const said = (error: ArrowFormatError): string =>
+  `${(error.where ?? 'file').replace(`${error.path}: `, '')}: expected ${error.expected}, found ${error.found}`
 
 function itemOf(input: Input, limits: Limits, batch: Batch, row: number, offset: number): Item {
   const key = `${input.key}#${offset}`

@@ -25,7 +25,7 @@ export async function* readHtml(input: Input, limits: Limits): AsyncGenerator<It
 export async function* readMarkdown(input: Input, limits: Limits): AsyncGenerator<Item, void, undefined> {
   yield* readText(input, limits, bytes => {
     const { text, fields } = frontMatter(decodeUtf8(bytes))
-    fields.title ??= /^ {0,3}# +(.+?)[ #]*$/m.exec(text.slice(0, 1 << 16))?.[1]
+    fields.title ??= firstHeading(text)
     return { text, fields: { type: 'md', ...fields } }
   })
 }
@@ -95,6 +95,14 @@ function isMinified(bytes: Uint8Array, limits: Limits): boolean {
     from = end + 1
   }
   return longest > limits.tree.maxLineBytes || (lines > 0 && bytes.length / lines > limits.tree.maxMeanLineBytes)
+}
+
+/** Text of the first `# heading` within 64 KiB. */
+function firstHeading(text: string): string | undefined {
+  const line = /^ {0,3}#[ \t](.*)$/m.exec(text.slice(0, 1 << 16))?.[1]?.trim() ?? ''
+  let end = line.length
+  while (end > 0 && line[end - 1] === '#') end--
+  return (end < line.length && end > 0 && line[end - 1] === ' ' ? line.slice(0, end).trim() : line) || undefined
 }
 
 /** YAML front matter is not prose: taken off, its plain `title`, `author`, `date` and `lang` lines kept. */

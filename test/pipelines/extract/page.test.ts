@@ -150,6 +150,14 @@ describe('hostile pages', () => {
     ['unclosed everything', '<!--<p>x'],
     ['many spans', `<table><tr><th>h</th><td>i</td></tr>${'<tr><td colspan=1000000 rowspan=1000000>x</td></tr>'.repeat(50)}</table>`],
     ['many misnested formats', '<p><b><i><u>x'.repeat(3000)],
+    ['runs of spaces', `<p>${'<i> </i>'.repeat(100_000)}x`],
+    ['runs of empty lines', `<pre>x${'\n'.repeat(1_000_000)}y</pre>`],
+    ['runs of dollars', `<math alttext="x${'$'.repeat(1_000_000)}y"></math>`],
+    ['many backticks', `<pre>${'` '.repeat(300_000)}</pre>`],
+    ['many articles', '<article>x</article>'.repeat(100_000)],
+    ['a table of many rows', `<table>${'<tr><td>x<td>y'.repeat(120_000)}</table>`],
+    ['a table with one wide row', `<table><tr>${'<td>x'.repeat(1000)}${'<tr><td>y<td>z'.repeat(50_000)}</table>`],
+    ['a heading of marks', `<h1>${'# '.repeat(50_000)}x</h1>`],
   ])('%s', (_, html) => expect(() => extract(html)).not.toThrow(TypeError))
 
   test('nested quotes stay linear', () => {
