@@ -49,7 +49,7 @@ export async function decideSegment(ctx: Context<DecideConfig>): Promise<void> {
     steps: phase.steps,
     ramp: phase.ramp,
     share: phase.ramp ? shareOf(weights.weights, phase.ramp.components) : 0,
-    holds: Math.ceil(unskipped(log, weights.at, position) / (phase.segmentSteps * phase.batchRows)) - 1,
+    holds: phase.ramp ? Math.ceil(unskipped(log, weights.at, position) / (phase.segmentSteps * phase.batchRows)) - 1 : 0,
     history: await evaluations(ctx),
     exhausts(share) {
       const first = new Order({ seed: ctx.seed, log: raised(share), rowLength: phase.rowLength, index }).exhaustion(position)
