@@ -6,7 +6,7 @@
  */
 import { codeLanguage, codeText, fenced, inlineCode } from './code.ts'
 import { following, type Node, textContent, visit } from './dom.ts'
-import { inline, isDataTable, tableText } from './table.ts'
+import { isDataTable, isInline, tableText } from './table.ts'
 
 const maxNesting = 16
 
@@ -75,7 +75,7 @@ export function toMarkdown(root: Node, options: { links: 'text' | 'markdown' }):
     else if (tag === 'li') open(node, 'item')
     else if (tag === 'hr') flush()
     else if (tag === 'a' && options.links === 'markdown' && isAddress(node.get('href')) && node.letters) line.push('[')
-    else if (!inline.has(tag)) flush()
+    else if (!isInline(node)) flush()
     return undefined
   }
 
@@ -85,7 +85,7 @@ export function toMarkdown(root: Node, options: { links: 'text' | 'markdown' }):
     else if (tag === 'a' && options.links === 'markdown' && isAddress(node.get('href')) && node.letters)
       line.push(`](${node.get('href').trim()})`)
     else if (tag === 'td' || tag === 'th') flush()
-    else if (!inline.has(tag) && tag !== 'br') {
+    else if (!isInline(node) && tag !== 'br') {
       flush()
       prefix = ''
     }
@@ -145,7 +145,7 @@ const isAddress = (href: string): boolean =>
  */
 function isCodeBlock(node: Node): boolean {
   if (node.tag === 'code') return countLines(node, 2) >= 2
-  return !inline.has(node.tag) && !proseBlocks.has(node.tag) && node.letters > 0 && node.coded === node.letters && countLines(node, 2) >= 2
+  return !isInline(node) && !proseBlocks.has(node.tag) && node.letters > 0 && node.coded === node.letters && countLines(node, 2) >= 2
 }
 
 const proseBlocks = new Set('#document body ul ol li dl table tbody thead tr blockquote'.split(' '))

@@ -109,11 +109,11 @@ function cellText(cell: Node): string {
       else if (node.tag === 'code' && node !== cell) {
         pieces.push(inlineCode(textContent(node)))
         return false
-      } else if (!inline.has(node.tag)) pieces.push(' ')
+      } else if (!isInline(node)) pieces.push(' ')
       return undefined
     },
     node => {
-      if (!node.tag.startsWith('#') && !inline.has(node.tag)) pieces.push(' ')
+      if (!node.tag.startsWith('#') && !isInline(node)) pieces.push(' ')
     },
   )
   return pieces
@@ -123,9 +123,11 @@ function cellText(cell: Node): string {
     .replace(/\|/g, '\\|')
 }
 
-/** Tags that do not break a line; all others do. */
-export const inline = new Set(
-  '#text #math a abbr acronym b bdi bdo big cite code data del dfn em font i img ins kbd label mark math nobr q rp rt ruby s samp small span strike strong sub sup time tt u var wbr annotation semantics mi mo mn mrow msup msub mfrac mtext'.split(
+const inline = new Set(
+  '#text #math a abbr acronym b bdi bdo big cite code data del dfn em font i img ins kbd label mark nobr q rp rt ruby s samp small span strike strong sub sup time tt u var wbr'.split(
     ' ',
   ),
 )
+
+/** Elements that do not break a line; MathML and SVG never do. All others break it, also those that HTML does not know. */
+export const isInline = (node: Node): boolean => !node.html || inline.has(node.tag)
