@@ -216,6 +216,34 @@ TEST(Trainer, LeavesOutAnUpdateBeyondTheGuard) {
   EXPECT_EQ(trainer->counters().updates, 0u);
 }
 
+TEST(Trainer, StartsFromItsSeedWithTheSpreadOfEachClass) {
+  ModelConfig config = wide_model();
+  config.init = {0.3, 0.5, 0.25, 0.7, 0.4};
+  std::unique_ptr<Trainer> one, same, other;
+  ASSERT_OK(Trainer::create(config, tiny_optimizer(), resources(), 42, one));
+  ASSERT_OK(Trainer::create(config, tiny_optimizer(), resources(2), 42, same));
+  ASSERT_OK(Trainer::create(config, tiny_optimizer(), resources(), 43, other));
+  EXPECT_EQ(one->weight_hash(), same->weight_hash());
+  EXPECT_NE(one->weight_hash(), other->weight_hash());
+  for (const Parameter& p : one->model().layout().parameters) {
+    double squares = 0, sum = 0;
+    for (float w : one->model().weights().subspan(p.offset, p.size())) sum += w, squares += static_cast<double>(w) * w;
+    const double n = static_cast<double>(p.size());
+    if (p.kind == Class::norm) {
+      EXPECT_EQ(sum, n) << p.name;
+      continue;
+    }
+    const double by_width = 1 / std::sqrt(static_cast<double>(p.columns));
+    const double expected = p.name == "model.embed_tokens.weight"             ? 0.3
+                            : p.name == "lm_head.weight"                      ? 0.4 * by_width
+                            : p.name.find("classifier") != std::string::npos  ? 0.7 * by_width
+                            : p.name.find("o_proj") != std::string::npos      ? 0.25 * by_width
+                            : p.name.find("down_proj") != std::string::npos   ? 0.25 * by_width
+                                                                              : 0.5 * by_width;
+    EXPECT_NEAR(std::sqrt(squares / n) / expected, 1, 5 / std::sqrt(2 * n)) << p.name;  // five standard errors
+  }
+}
+
 TEST(Trainer, LearnsARepeatedRow) {
   auto trainer = make_trainer(resources(2));
   const TestBatch batch = random_batch(2, kLength, trainer->config().vocabulary, 3);
