@@ -4,10 +4,10 @@
  * Attempts are charged by cause. The unit's own (a crash, a stall, an error of its code): three, then the stage fails with the reason.
  * The worker's end or a cancelled activity: none. Only bytes can quarantine (isolate.ts).
  */
+import { randomBytes } from 'node:crypto'
 import { mkdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Context } from '@temporalio/activity'
 import type { Execution } from '../pipelines/config.ts'
 import { MillraceError } from '../pipelines/errors.ts'
 import type { Node } from '../pipelines/graph.ts'
@@ -185,6 +185,6 @@ async function rawFiles(store: Store, ref: NodeRef, unit: PlannedUnit): Promise<
 /** On the store's own disk where it has one, so that committing is a link and not a copy. A segment's folder outlives its worker. */
 function workFolder(store: Store, key: string, resumable: boolean): string {
   const root = store instanceof FileStore ? join(store.root, 'tmp') : join(tmpdir(), 'millrace')
-  const attempt = resumable ? '' : `-${process.pid}-${Context.current().info.activityId}-${Context.current().info.attempt}`
+  const attempt = resumable ? '' : `-${randomBytes(6).toString('hex')}` // two stages may do the same unit at once
   return join(root, `work-${key}${attempt}`)
 }

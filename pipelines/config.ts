@@ -21,7 +21,7 @@ export const sections: Record<string, readonly string[]> = {
   score: [],
   mix: ['phases'],
   shard: ['rowLength', 'vocabulary'],
-  //   evaluate: ['model', 'optimizer', 'vocabulary', 'phase', 'final'],
+  evaluate: ['vocabulary', 'phase', 'final'],
 }
 
 export const evaluationSchema = z

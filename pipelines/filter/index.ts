@@ -34,6 +34,11 @@ export const profileOfKind: Record<string, ProfileName> = {
 
 const config = z
   .strictObject({
+    unitBytes: z
+      .int()
+      .positive()
+      .default(64 * MiB)
+      .describe('Bytes of documents that a unit aims at'),
     words: z.enum(['simple']).default('simple').describe('How text is split into words: simple = at white space, marks at the ends apart'),
     profiles: z
       .record(z.string().regex(/^(\*|[a-z0-9_-]+(\/[a-z0-9_+-]+)?)$/), z.enum(profileNames))
@@ -82,7 +87,8 @@ export const filter = defineStage({
         decisions: { schema: decisions },
         statistics: { schema: () => statisticsSchema(tables().statistics) },
       },
-      unitBytes: () => 64 * MiB,
+      unitBytes: ({ unitBytes }) => unitBytes,
+      config: ({ unitBytes: _, ...rest }) => rest,
       run: judgeUnit,
     },
   ],

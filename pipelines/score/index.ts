@@ -15,6 +15,11 @@ import { domainOf, styleOf } from './labels.ts'
 
 const config = z
   .strictObject({
+    unitBytes: z
+      .int()
+      .positive()
+      .default(64 * MiB)
+      .describe('Bytes of documents that a unit aims at'),
     weights: weightsSchema.prefault({}),
     codeKinds: z.array(z.string()).default(['code', 'repository']).describe('Kinds that are scored as source code; all others as prose'),
   })
@@ -33,7 +38,8 @@ export const score = defineStage({
       kind: 'map',
       reads: ['documents'],
       writes: { scores: { schema: scores } },
-      unitBytes: () => 64 * MiB,
+      unitBytes: ({ unitBytes }) => unitBytes,
+      config: ({ unitBytes: _, ...rest }) => rest,
       run: scoreUnit,
     },
   ],
