@@ -12,6 +12,9 @@ const program = new Command('millrace')
 
 for (const add of commands) add(program)
 
+// Whoever reads our output may stop reading: `millrace show … | head` is no failure.
+process.stdout.on('error', error => process.exit((error as NodeJS.ErrnoException).code === 'EPIPE' ? 0 : 1))
+
 try {
   await program.parseAsync()
 } catch (error) {

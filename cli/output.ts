@@ -9,13 +9,27 @@ export const red = paint(31)
 export const green = paint(32)
 export const yellow = paint(33)
 
-/** Text of documents, paths and foreign messages, made safe for a terminal: no escape sequences, no control characters. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: removing control characters is the point
-export const safe = (text: string): string => stripVTControlCharacters(text).replace(/[\x00-\x08\x0b-\x1f\x7f-\x9f]/g, '\uFFFD')
+/** Text of documents, paths and foreign messages, made safe for a terminal: no escape sequences, control or direction characters. */
+export const safe = (text: string): string =>
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: removing control characters is the point
+  stripVTControlCharacters(text).replace(/[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g, '\uFFFD')
+
+/** The same on one line, cut to `width` characters. */
+export function oneLine(text: string, width = 200): string {
+  const line = safe(text).replace(/[\n\t]+/g, ' ')
+  return line.length > width ? `${line.slice(0, width - 1)}…` : line
+}
 
 export const out = (text = ''): void => void process.stdout.write(`${text}\n`)
 export const err = (text = ''): void => void process.stderr.write(`${text}\n`)
-export const json = (value: unknown): void => out(JSON.stringify(value, null, 2))
+
+/** JSON that a terminal may show: JSON escapes the first 32 control characters itself, this the rest. */
+export const jsonText = (value: unknown, indent?: number): string =>
+  JSON.stringify(value, (_, item) => (typeof item === 'bigint' ? Number(item) : item), indent).replace(
+    /[\x7f-\x9f\u2028-\u202e\u2066-\u2069]/g,
+    character => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+export const json = (value: unknown): void => out(jsonText(value, 2))
 
 interface Teaching {
   code?: string
@@ -60,4 +74,19 @@ export function duration(seconds: number): string {
   if (seconds < 90) return `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`
   if (seconds < 5400) return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`
   return `${(seconds / 3600).toFixed(1)} h`
+}
+
+export const percent = (share: number): string => `${(share * 100).toFixed(share > 0 && share < 0.1 ? 2 : 1)} %`
+
+/** Rows as aligned columns, two spaces apart. Cells that look like numbers go to the right. Colours do not count. */
+export function table(rows: readonly (readonly string[])[], indent = ''): string {
+  const width = (text: string) => stripVTControlCharacters(text).length
+  const widths: number[] = []
+  for (const row of rows) for (const [i, cell] of row.entries()) widths[i] = Math.max(widths[i] ?? 0, width(cell))
+  const pad = (cell: string, i: number, last: boolean) => {
+    const space = ' '.repeat(Math.max(0, (widths[i] ?? 0) - width(cell)))
+    if (/^-?[\d,.]+( ([KMGT]?B|%|s))?$/.test(stripVTControlCharacters(cell))) return space + cell
+    return last ? cell : cell + space
+  }
+  return rows.map(row => `${indent}${row.map((cell, i) => pad(cell, i, i === row.length - 1)).join('  ')}`.trimEnd()).join('\n')
 }

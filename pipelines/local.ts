@@ -22,6 +22,8 @@ export interface LocalRequest<C> {
   folder: string
   threads?: number
   maxMemory?: number
+  /** Units of one operation that run at once; default 1. Cannot change an output: parts are listed in planned order. */
+  concurrency?: number
   /** Runs a unit elsewhere (a child process); default: here. */
   execute?: (stage: Stage<C>, job: Job) => Promise<UnitResult>
 }
@@ -63,7 +65,7 @@ export async function runStage<C>(request: LocalRequest<C>): Promise<LocalResult
     })
     if (operation.kind === 'shuffle') partitions[operation.name] = planned.partitions
     for (const role of [...Object.keys(operation.writes), 'quarantine']) roles[`${operation.name}.${role}`] = []
-    for (const unit of planned.units) {
+    const results = await inOrder(planned.units, request.concurrency ?? 1, async unit => {
       const output = join(folder, operation.name, unit.key)
       const scratch = join(output, 'scratch')
       await rm(output, { recursive: true, force: true })
@@ -86,6 +88,9 @@ export async function runStage<C>(request: LocalRequest<C>): Promise<LocalResult
       }
       const done = await (request.execute ?? runUnit)(stage, job)
       await rm(scratch, { recursive: true, force: true })
+      return done
+    })
+    for (const done of results) {
       for (const part of done.parts) (roles[`${operation.name}.${part.role}`] ??= []).push(fromWritten(part))
       for (const [name, by] of Object.entries(done.counters)) result.counters[name] = (result.counters[name] ?? 0) + by
       result.quarantined += done.quarantined
@@ -96,6 +101,26 @@ export async function runStage<C>(request: LocalRequest<C>): Promise<LocalResult
   }
   for (const [role, from] of Object.entries(stage.outputs)) result.outputs[role] = under(role, roles[from])
   return result
+}
+
+/** Results in the order of the items. After a failure no further item is begun, and it is thrown when what runs has ended. */
+async function inOrder<T, R>(items: readonly T[], concurrency: number, body: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = new Array(items.length)
+  let next = 0
+  let failed: { error: unknown } | undefined
+  const lane = async () => {
+    while (next < items.length && !failed) {
+      const i = next++
+      try {
+        results[i] = await body(items[i] as T)
+      } catch (error) {
+        failed ??= { error }
+      }
+    }
+  }
+  await Promise.all(Array.from({ length: Math.max(1, Math.min(concurrency, items.length)) }, lane))
+  if (failed) throw failed.error
+  return results
 }
 
 const toLocal = (part: { role: string; location: string; from: number; to: number }): LocalPart => ({

@@ -2,7 +2,8 @@
 import type { Command } from 'commander'
 import * as down from './down.ts'
 import * as run from './run.ts'
+import * as stage from './stage.ts'
 import * as up from './up.ts'
 import * as worker from './worker.ts'
 
-export const commands: readonly ((program: Command) => void)[] = [up.add, down.add, run.add, worker.add]
+export const commands: readonly ((program: Command) => void)[] = [up.add, down.add, run.add, stage.add, worker.add]
