@@ -11,6 +11,7 @@ import { ArrowReader, type Batch, BatchBuilder } from './arrow/index.ts'
 import { MillraceError, type QuarantinedRecord } from './errors.ts'
 import { quarantine as quarantineSchema } from './schemas.ts'
 import type { Context, LocalPart, Operation, RawFile, Stage } from './stage.ts'
+import { Tally } from './tally.ts'
 import { RegroupingWriter, type WrittenPart } from './writer.ts'
 
 export interface Job {
@@ -145,7 +146,9 @@ class Unit implements Context<unknown> {
     const declared = this.#role(role)
     if (!('schema' in declared)) throw this.#undeclared(role, 'an Arrow role')
     const schema = typeof declared.schema === 'function' ? declared.schema(this.config) : declared.schema
-    const writer = await RegroupingWriter.open(role, join(this.#job.output, `${role}.arrow`), schema, declared.compression ?? 'zstd')
+    const tally = new Tally(role, (name, by) => this.count(name, by))
+    const path = join(this.#job.output, `${role}.arrow`)
+    const writer = await RegroupingWriter.open(role, path, schema, declared.compression ?? 'zstd', batch => tally.add(batch))
     this.#writers.set(role, writer)
     return writer
   }
@@ -173,6 +176,7 @@ class Unit implements Context<unknown> {
   }
 
   async finish(): Promise<UnitResult> {
+    for (const { code } of this.#quarantined) this.count(`quarantine/code/${code}`)
     const parts: WrittenPart[] = []
     for (const [name, role] of Object.entries(this.#operation.writes)) {
       if ('schema' in role)

@@ -23,20 +23,30 @@ export class RegroupingWriter implements PartWriter {
   #bytes = 0
   #partitions = 0
   #writer: ArrowWriter
+  #seen: ((batch: Batch) => void) | undefined
   readonly role: string
   readonly path: string
 
-  private constructor(role: string, path: string, writer: ArrowWriter) {
+  private constructor(role: string, path: string, writer: ArrowWriter, seen: ((batch: Batch) => void) | undefined) {
     this.role = role
     this.path = path
     this.#writer = writer
+    this.#seen = seen
   }
 
-  static async open(role: string, path: string, schema: Schema, compression: 'zstd' | 'none'): Promise<RegroupingWriter> {
-    return new RegroupingWriter(role, path, await ArrowWriter.open(path, schema, { compression }))
+  /** `seen` is told of every batch that is appended, as it came. */
+  static async open(
+    role: string,
+    path: string,
+    schema: Schema,
+    compression: 'zstd' | 'none',
+    seen?: (batch: Batch) => void,
+  ): Promise<RegroupingWriter> {
+    return new RegroupingWriter(role, path, await ArrowWriter.open(path, schema, { compression }), seen)
   }
 
   async append(batch: Batch): Promise<void> {
+    this.#seen?.(batch)
     let rest = batch
     while (rest.rows) {
       const perRow = Math.max(1, rest.byteLength / rest.rows)
