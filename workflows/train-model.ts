@@ -34,11 +34,14 @@ export async function trainModel(request: RunRequest | TrainRequest): Promise<{ 
       run,
       done.map(node => ({ id: node.id, stage: node.stage, fingerprint: node.fingerprint })),
     )
-    if (!next) break
-    progress.now = next.id
-    setCurrentDetails(`${next.id} (${done.length} steps done)`)
-    await runStage(next, run.execution)
-    done.push(next)
+    done.push(...next.reused)
+    progress.done = done.length
+    const { node } = next
+    if (!node) break
+    progress.now = node.id
+    setCurrentDetails(`${node.id} (${done.length} steps done)`)
+    await runStage(node, run.execution)
+    done.push(node)
     progress.done = done.length
     if (workflowInfo().continueAsNewSuggested) await continueAsNew<typeof trainModel>({ opened: run, done })
   }
