@@ -4,7 +4,7 @@
  * Identity is (source, key, size, sha256). Where a file lies, when it changed and its ETag only save hashing it again; they are kept in a
  * cache beside the worker and never enter a key.
  */
-import { createHash } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { mkdir, readdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
@@ -101,7 +101,7 @@ async function listSource(entry: SourceEntry, configPath: string, notes: string[
   const scoped = pattern ? { ...entry, include: entry.include.length ? entry.include : [pattern] } : entry
   const found: Found[] = []
   const info = await stat(root)
-  if (info.isFile()) found.push({ key: root.split('/').at(-1) ?? entry.name, path: root })
+  if (info.isFile()) found.push({ key: (root.split('/').at(-1) ?? entry.name).normalize('NFC'), path: root })
   else await walk(root, '', scoped, found)
   if (!found.length && !optional)
     throw new ConfigError(
@@ -111,7 +111,16 @@ async function listSource(entry: SourceEntry, configPath: string, notes: string[
       'see include, exclude and format of the source',
     )
   if (!found.length) notes.push(`source ${entry.name}: no file below ${entry.path}; the run goes on without it`)
-  return found.sort((a, b) => (a.key < b.key ? -1 : 1))
+  found.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0))
+  const twin = found.findIndex((file, i) => file.key === found[i + 1]?.key)
+  if (twin >= 0)
+    throw new ConfigError(
+      where,
+      'file names that differ in Unicode normal form C',
+      `${JSON.stringify(found[twin]?.path)} and ${JSON.stringify(found[twin + 1]?.path)}`,
+      'rename or exclude one of them',
+    )
+  return found
 }
 
 async function walk(root: string, folder: string, source: SourceEntry, found: Found[]): Promise<void> {
@@ -137,8 +146,7 @@ async function hashAll(
   const worker = async () => {
     for (let i = next++; i < found.length; i = next++) {
       const { key, path } = found[i] as Found
-      const info = await stat(path)
-      const sha256 = await cache.sha256(path, info.size, info.mtimeMs)
+      const { info, sha256 } = await cache.sha256(path)
       pinned[i] = { source, key, location: path, size: info.size, sha256, mtimeMs: info.mtimeMs }
       if (i % 500 === 0) heartbeat(`${source.name}: ${i} of ${found.length} files`)
     }
@@ -188,17 +196,44 @@ class HashCache {
     }
   }
 
-  async sha256(path: string, size: number, mtimeMs: number): Promise<string> {
-    const key = `${size} ${mtimeMs} ${path}`
-    const digest = this.#known.get(key) ?? (await sha256Of(path))
-    this.#used.set(key, digest)
-    return digest
+  /** Throws INPUT_CHANGED for a file that changes while it is read, three times over. */
+  async sha256(path: string): Promise<{ info: { size: number; mtimeMs: number }; sha256: string }> {
+    for (let attempt = 1; ; attempt++) {
+      const info = await statOf(path)
+      const key = `${info.size} ${info.mtimeMs} ${path}`
+      const known = this.#known.get(key)
+      const digest = known ?? (await sha256Of(path))
+      const after = known === undefined ? await statOf(path) : info
+      if (after.size === info.size && after.mtimeMs === info.mtimeMs) {
+        // A file that was written a moment ago may change again within one tick of its clock: not remembered yet.
+        if (known !== undefined || Date.now() - info.mtimeMs > 2000) this.#used.set(key, digest)
+        return { info, sha256: digest }
+      }
+      if (attempt === 3)
+        throw new MillraceError({
+          code: 'INPUT_CHANGED',
+          kind: 'config',
+          expected: 'a file that nobody writes to',
+          found: 'that it changed three times while it was read',
+          where: path,
+          next: 'start the run again when the file is complete',
+        })
+    }
   }
 
   async save(): Promise<void> {
     await mkdir(dirname(this.#path), { recursive: true })
-    const temporary = `${this.#path}.${process.pid}`
+    const temporary = `${this.#path}.${randomBytes(6).toString('hex')}` // two runs may open at once in one worker
     await writeFile(temporary, JSON.stringify(Object.fromEntries([...this.#known, ...this.#used])))
     await rename(temporary, this.#path)
+  }
+}
+
+async function statOf(path: string): Promise<{ size: number; mtimeMs: number }> {
+  try {
+    return await stat(path)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || !path.includes('\ufffd')) throw error
+    throw new ConfigError(path, 'a file name in UTF-8', 'other bytes', 'rename or exclude the file')
   }
 }

@@ -120,7 +120,8 @@ export async function readJournal(store: Store, run: string): Promise<JournalEnt
   try {
     for await (const { key } of store.list(`runs/${run}/journal/`)) {
       const path = await store.fetch(key, join(folder, 'part.arrow'))
-      const reader = await ArrowReader.open(path)
+      const reader = await ArrowReader.open(path).catch(() => undefined)
+      if (!reader) continue // a damaged file costs its seconds of the picture
       try {
         for await (const batch of reader) {
           const columns = batch.schema.fields.map(field => ({ name: field.name, column: batch.column(field.name) }))

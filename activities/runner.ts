@@ -8,8 +8,8 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
-import type { ChildEvent } from '../pipelines/child.ts'
 import { type ErrorKind, MillraceError } from '../pipelines/errors.ts'
+import type { ChildEvent } from '../pipelines/serve.ts'
 import type { Job, UnitResult } from '../pipelines/unit.ts'
 
 export type Progress = Extract<ChildEvent, { event: 'progress' }>
@@ -52,6 +52,8 @@ export interface RunnerOptions {
   maxIdleMemory?: number
   log?: (line: string) => void
   env?: Record<string, string>
+  /** The child's entry. Default: pipelines/child.ts. */
+  childPath?: string
 }
 
 const childPath = fileURLToPath(new URL('../pipelines/child.ts', import.meta.url))
@@ -68,10 +70,16 @@ export class Runner {
   /** `fresh`: in a child that has run nothing before (to tell an input's fault from a neighbour's). */
   async run(job: Job, options: RunOptions & { fresh?: boolean }): Promise<Finished> {
     const child = (options.fresh ? undefined : this.#idle.pop()) ?? this.#start()
-    const finished = await child.run(job, options)
-    if (child.alive && finished.rss <= (this.#options.maxIdleMemory ?? 2 ** 31) && !options.fresh) this.#idle.push(child)
-    else child.end()
-    return finished
+    let kept = false
+    try {
+      const finished = await child.run(job, options)
+      // One that was told to stop keeps that in mind and may still be killed: it takes no other job.
+      kept = child.alive && !options.fresh && !options.signal?.aborted && finished.rss <= (this.#options.maxIdleMemory ?? 2 ** 31)
+      if (kept) this.#idle.push(child)
+      return finished
+    } finally {
+      if (!kept) child.end()
+    }
   }
 
   /** Pids of live children: for tests and chaos. */
@@ -101,7 +109,7 @@ class Child {
   alive = true
 
   constructor(options: RunnerOptions, onExit: () => void) {
-    this.#process = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', childPath], {
+    this.#process = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', options.childPath ?? childPath], {
       stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
       env: { ...withoutSecrets(process.env), ...options.env, MILLRACE_PARENT: String(process.pid) },
     })
@@ -112,7 +120,10 @@ class Child {
     this.#process.stdout?.setEncoding('utf8').on('data', keep)
     this.#process.stderr?.setEncoding('utf8').on('data', keep)
     this.#process.stdin?.on('error', () => undefined) // the exit says more
-    createInterface({ input: this.#process.stdio[3] as Readable }).on('line', line => this.#onEvent?.(JSON.parse(line) as ChildEvent))
+    createInterface({ input: this.#process.stdio[3] as Readable }).on('line', line => {
+      const event = parsed(line)
+      if (event) this.#onEvent?.(event)
+    })
     this.#exit = new Promise(resolve => {
       this.#process.once('error', error => keep(String(error)))
       this.#process.once('close', (code, signal) => {
@@ -144,7 +155,8 @@ class Child {
     }
     const stop = () => {
       this.#process.kill('SIGTERM')
-      setTimeout(() => this.alive && this.#process.kill('SIGKILL'), options.grace ?? 0).unref()
+      if (options.grace) setTimeout(() => this.alive && this.#process.kill('SIGKILL'), options.grace).unref()
+      else this.#process.kill('SIGKILL')
     }
     touch()
     options.signal?.addEventListener('abort', stop, { once: true })
@@ -179,6 +191,15 @@ class Child {
       options.signal?.removeEventListener('abort', stop)
       this.#onEvent = undefined
     }
+  }
+}
+
+/** undefined for the line that a child was killed in the middle of: its exit says what happened. */
+function parsed(line: string): ChildEvent | undefined {
+  try {
+    return JSON.parse(line) as ChildEvent
+  } catch {
+    return undefined
   }
 }
 

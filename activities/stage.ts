@@ -45,6 +45,8 @@ export interface UnitsDone {
   reused: number
   documents: number
   quarantined: number
+  /** Units that `force` did again with the same content. */
+  reproduced: number
 }
 
 export async function findStage(context: WorkerContext, ref: NodeRef): Promise<ManifestRef | undefined> {
@@ -115,7 +117,7 @@ export async function runUnits(context: WorkerContext, request: UnitsRequest): P
     readRun(store, ref.run),
   ])
   checkRevision(context, request, stage, run.config)
-  const counts: UnitsDone = { done: 0, reused: 0, documents: 0, quarantined: 0 }
+  const counts: UnitsDone = { done: 0, reused: 0, documents: 0, quarantined: 0, reproduced: 0 }
   let detail: Record<string, unknown> = {}
   const beat = setInterval(() => heartbeat({ ...counts, ...detail }), 2000)
   try {
@@ -143,7 +145,8 @@ export async function runUnits(context: WorkerContext, request: UnitsRequest): P
           detail = { unit: unit.key, documents: counts.documents + progress.documents, bytes: progress.bytes, ...progress.detail }
         },
       })
-      count(counts, done, false)
+      count(counts, done.unit, false)
+      if (done.reproduced) counts.reproduced++
       heartbeat(counts)
     }
     return counts

@@ -15,10 +15,10 @@ import type { Plan, PlannedUnit } from '../pipelines/plan.ts'
 import type { LocalPart, RawFile, Stage } from '../pipelines/stage.ts'
 import type { Job } from '../pipelines/unit.ts'
 import { FileStore } from '../storage/file.ts'
-import { readJson, type Store } from '../storage/store.ts'
-import { commitUnit, type Unit } from '../storage/units.ts'
+import { missing, readJson, type Store } from '../storage/store.ts'
+import { checkPart, commitUnit, type Unit } from '../storage/units.ts'
 import { type Pinned, verifyPinned } from './inputs.ts'
-import { isolate } from './isolate.ts'
+import { blame, isolate } from './isolate.ts'
 import { type NodeRef, readRun } from './run.ts'
 import type { Finished, Progress } from './runner.ts'
 import { record } from './stage.ts'
@@ -39,7 +39,8 @@ export interface UnitRequest {
 
 const ownAttempts = 3
 
-export async function executeUnit(context: WorkerContext, request: UnitRequest): Promise<Unit> {
+/** `reproduced`: `force` did committed work again, and it gave the same content. */
+export async function executeUnit(context: WorkerContext, request: UnitRequest): Promise<{ unit: Unit; reproduced: boolean }> {
   const { store, ref, plan, unit } = request
   const operation = plan.operation
   const resumable = request.stage.operations.find(each => each.name === operation)?.kind === 'segment'
@@ -48,12 +49,12 @@ export async function executeUnit(context: WorkerContext, request: UnitRequest):
     record(context, store, ref, { operation, unitKey: unit.key, state: 'started', attempt, revision: plan.revision })
     try {
       const job = await prepare(request, work, resumable)
-      const finished = await runOrIsolate(context, request, job)
-      const { unit: committed, outcome } = await commitUnit(
-        store,
-        { stage: plan.stage, operation, revision: plan.revision, key: unit.key },
-        finished.result,
-      )
+      const finished = await runOrIsolate(context, request, job, resumable)
+      const {
+        unit: committed,
+        outcome,
+        repaired,
+      } = await commitUnit(store, { stage: plan.stage, operation, revision: plan.revision, key: unit.key }, finished.result)
       record(context, store, ref, {
         operation,
         unitKey: unit.key,
@@ -66,10 +67,15 @@ export async function executeUnit(context: WorkerContext, request: UnitRequest):
         cpuMs: finished.cpuMs,
         rssPeak: finished.rss,
       })
+      const reproduced = request.force && outcome === 'alreadyThere'
+      for (const key of repaired) context.log.warn({ run: ref.run, stage: ref.stage, unit: unit.key, key }, 'damaged file repaired')
+      if (reproduced) context.log.info({ run: ref.run, stage: ref.stage, unit: unit.key }, 'reproduced')
       await rm(work, { recursive: true, force: true })
-      return committed
-    } catch (error) {
-      const { code = 'ERROR', kind = 'bug' } = error as Partial<MillraceError>
+      return { unit: committed, reproduced }
+    } catch (thrown) {
+      const error = full(store, thrown)
+      const { kind = 'bug' } = error as Partial<MillraceError>
+      const code = String((error as Partial<MillraceError>).code ?? 'ERROR')
       record(context, store, ref, { operation, unitKey: unit.key, state: 'failed', attempt, revision: plan.revision, errorCode: code })
       context.log.warn({ run: ref.run, stage: ref.stage, unit: unit.key, attempt, code, error: (error as Error).message }, 'unit failed')
       if (!resumable) await rm(work, { recursive: true, force: true })
@@ -91,22 +97,47 @@ export async function executeUnit(context: WorkerContext, request: UnitRequest):
   }
 }
 
-/** A stalled or crashed child may be the fault of one record: find it before the attempt is charged. */
-async function runOrIsolate(context: WorkerContext, request: UnitRequest, job: Job): Promise<Finished> {
+/** A disk without room stops the run at once: trying again cannot help, and no unit is to blame. */
+function full(store: Store, error: unknown): unknown {
+  const { code, kind, message } = error as Partial<MillraceError>
+  const isFull = code === 'ENOSPC' || code === 'EDQUOT' || (kind === 'resource' && /No space left on device|Disk quota/.test(message ?? ''))
+  if (!isFull) return error
+  return new MillraceError(
+    {
+      code: 'STORE_FULL',
+      kind: 'resource',
+      expected: 'room on the disk for what a unit writes',
+      found: message ?? '',
+      where: store instanceof FileStore ? store.uri : tmpdir(),
+      next: 'free space or choose another run.store, then start the same run again: what was committed is kept',
+    },
+    { cause: error },
+  )
+}
+
+/** A crashed child, or one that cannot read its input, may be the fault of one record: find it before the attempt is charged. */
+async function runOrIsolate(context: WorkerContext, request: UnitRequest, job: Job, resumable: boolean): Promise<Finished> {
   const options = {
     stall: request.execution.stallSeconds * 1000,
     signal: request.signal,
-    grace: 20_000,
+    grace: resumable ? 20_000 : 0, // only a segment has something to save
     onProgress: request.onProgress,
   }
   try {
     return await context.runner.run(job, options)
   } catch (error) {
     if (request.signal.aborted) throw error
+    if (blame(error as Error)) await checkInputs(request, job)
     const isolated = await isolate(context.runner, request.stage, job, error as Error, options)
     if (!isolated) throw error
     return isolated
   }
+}
+
+/** A damaged file in the store is nobody's bad record: quarantining what cannot be read of it would fork the unit's content. */
+async function checkInputs({ store, unit, plan }: UnitRequest, job: Job): Promise<void> {
+  for (const [i, part] of unit.parts.entries()) await checkPart(store, part.location, job.parts[i]?.path ?? '')
+  for (const [i, side] of plan.sides.entries()) await checkPart(store, side.location, job.sides[i]?.path ?? '')
 }
 
 /** Local paths for everything that the unit reads; empty output and scratch. */
@@ -158,11 +189,12 @@ async function rawFiles(store: Store, ref: NodeRef, unit: PlannedUnit): Promise<
   const id = `${store.uri} ${run.inputs.key}`
   let index = pinnedFiles.get(id)
   if (!index) {
-    index = readJson<Pinned>(store, run.inputs.key).then(
-      pinned =>
-        new Map([...(pinned?.sources ?? []), ...(pinned?.evaluation ?? [])].map(file => [`${file.source.name}\0${file.key}`, file])),
-    )
-    pinnedFiles.clear()
+    index = readJson<Pinned>(store, run.inputs.key).then(pinned => {
+      if (!pinned) throw missing(store, run.inputs.key)
+      return new Map([...pinned.sources, ...pinned.evaluation].map(file => [`${file.source.name}\0${file.key}`, file]))
+    })
+    index.catch(() => pinnedFiles.delete(id)) // else one outage would fail every later unit
+    for (const old of [...pinnedFiles.keys()].slice(3)) pinnedFiles.delete(old)
     pinnedFiles.set(id, index)
   }
   const files = await index

@@ -1,71 +1,7 @@
-/**
- * The unit child: a process of its own for native work. No Temporal, no store, no credentials in here.
- *
- * In: one JSON line per job on standard input. Out: JSON lines on file descriptor 3 (`ready`, `progress`, `done`, `failed`). What a job
- * prints goes to the parent's log. First act: ask the kernel to die with the parent, then check that the parent is still there.
- */
-import { writeSync } from 'node:fs'
-import { createInterface } from 'node:readline'
-import { dieWithParent, instructionSet } from '../native/addon/process.ts'
+/** The unit child: a process of its own for native work (serve.ts). No Temporal, no store, no credentials in here. */
+import { serve } from './serve.ts'
 import { stageOf } from './stages.ts'
-import { type Job, runUnit, type UnitResult } from './unit.ts'
 
-export type ChildEvent =
-  | { event: 'ready'; instructionSet: string }
-  | { event: 'progress'; unit: string; documents: number; bytes: number; rss: number; cpuMs: number; detail?: Record<string, unknown> }
-  | { event: 'done'; unit: string; result: UnitResult; rss: number; cpuMs: number }
-  | { event: 'failed'; unit: string; code: string; kind: string; message: string; where?: string; stack?: string }
+export type { ChildEvent } from './serve.ts'
 
-const parent = Number(process.env.MILLRACE_PARENT)
-if (!dieWithParent(parent)) process.exit(1)
-
-const say = (event: ChildEvent) => writeSync(3, `${JSON.stringify(event)}\n`)
-const used = () => ({
-  rss: process.resourceUsage().maxRSS * 1024,
-  cpuMs: Math.round(process.cpuUsage().user / 1000 + process.cpuUsage().system / 1000),
-})
-const stopping = new AbortController()
-process.on('SIGTERM', () => stopping.abort())
-process.on('SIGINT', () => undefined) // Ctrl-C reaches the whole terminal group; the parent decides
-
-async function work(job: Job): Promise<void> {
-  process.title = job.operation === 'segment' ? 'millrace-trainer' : 'millrace-child'
-  let last = 0
-  try {
-    const stage = await stageOf(job.stage)
-    const result = await runUnit(stage, job, {
-      stopping: stopping.signal,
-      progress: event => {
-        const now = performance.now()
-        if (now - last < 200) return
-        last = now
-        say({ event: 'progress', unit: job.unit, ...event, ...used() })
-      },
-    })
-    say({ event: 'done', unit: job.unit, result, ...used() })
-  } catch (error) {
-    const e = error as Error & { code?: string; kind?: string; where?: string }
-    say({
-      event: 'failed',
-      unit: job.unit,
-      code: e.code ?? e.name,
-      kind: e.kind ?? kindOf(e.code),
-      message: e.message,
-      ...(e.where ? { where: e.where } : {}),
-      ...(e.stack ? { stack: e.stack } : {}),
-    })
-  } finally {
-    process.title = 'millrace-idle'
-  }
-}
-
-/** Errors of the operating system are never the input's fault. */
-function kindOf(code: string | undefined): string {
-  if (code === 'ERR_OUT_OF_RANGE' || code === undefined) return 'bug'
-  return /^E[A-Z]+$/.test(code) || code === 'MEMORY' || code === 'IO' ? 'resource' : 'bug'
-}
-
-process.title = 'millrace-idle'
-say({ event: 'ready', instructionSet: instructionSet() })
-for await (const line of createInterface({ input: process.stdin })) if (line.trim()) await work(JSON.parse(line) as Job)
-process.exit(0)
+await serve(stageOf)

@@ -15,28 +15,35 @@ export class IdentityError extends Error {
   }
 }
 
+/** Deeper is refused: no config is, and a cycle would never end. */
+const maxDepth = 200
+
 /**
- * JSON with sorted keys and no white space. `undefined` members are left out, as in JSON; bigint is written as its decimal string with an `n`.
- * Throws IdentityError for anything else, naming the path inside the value.
+ * JSON with sorted keys and no white space; strings and keys in NFC. `undefined` members are left out, as in JSON; a bigint is its digits
+ * and an `n`, without quotes. Throws IdentityError for anything else, naming the path inside the value.
  */
-export function canonical(value: unknown, where = ''): string {
+export function canonical(value: unknown, where = '', depth = 0): string {
+  if (depth > maxDepth) throw new IdentityError(where.slice(0, 80), `a value that is nested more than ${maxDepth} deep`)
   if (value === null || typeof value === 'boolean') return String(value)
   if (typeof value === 'string') return JSON.stringify(value.normalize('NFC'))
   if (typeof value === 'number') {
     if (!Number.isFinite(value)) throw new IdentityError(where, String(value))
     return JSON.stringify(value)
   }
-  if (typeof value === 'bigint') return JSON.stringify(`${value}n`)
-  if (Array.isArray(value)) return `[${value.map((item, i) => canonical(item, `${where}[${i}]`)).join(',')}]`
+  if (typeof value === 'bigint') return `${value}n`
+  if (Array.isArray(value)) return `[${Array.from(value, (item, i) => canonical(item, `${where}[${i}]`, depth + 1)).join(',')}]`
   if (typeof value === 'object') {
     const prototype = Object.getPrototypeOf(value)
     if (prototype !== Object.prototype && prototype !== null)
       throw new IdentityError(where, `an instance of ${value.constructor?.name ?? 'a class'}`)
+    if (Object.getOwnPropertySymbols(value).length) throw new IdentityError(where, 'a member named by a symbol')
     const members = Object.entries(value)
       .filter(([, member]) => member !== undefined)
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([key, member]) => `${JSON.stringify(key)}:${canonical(member, where ? `${where}.${key}` : key)}`)
-    return `{${members.join(',')}}`
+      .map(([key, member]) => [key.normalize('NFC'), member] as const)
+      .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
+    const twin = members.find(([key], i) => key === members[i + 1]?.[0])
+    if (twin) throw new IdentityError(where, `two members that are one name in NFC: ${JSON.stringify(twin[0])}`)
+    return `{${members.map(([key, member]) => `${JSON.stringify(key)}:${canonical(member, where ? `${where}.${key}` : key, depth + 1)}`).join(',')}}`
   }
   throw new IdentityError(where, typeof value)
 }

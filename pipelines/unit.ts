@@ -63,8 +63,13 @@ export async function runUnit(stage: Stage, job: Job, hooks: Hooks = {}): Promis
   if (!operation)
     throw new MillraceError({ code: 'NO_OPERATION', kind: 'bug', expected: `an operation of ${stage.name}`, found: job.operation })
   const unit = new Unit(stage, operation, job, hooks)
-  await operation.run(unit)
-  return unit.finish()
+  try {
+    await operation.run(unit)
+    return await unit.finish()
+  } catch (error) {
+    await unit.discard()
+    throw error
+  }
 }
 
 class Unit implements Context<unknown> {
@@ -191,6 +196,11 @@ class Unit implements Context<unknown> {
       documents: this.#documents,
       bytesIn: this.#bytes,
     }
+  }
+
+  /** Closes what is open, for a child that lives on. */
+  async discard(): Promise<void> {
+    for (const writer of this.#writers.values()) await writer.discard().catch(() => undefined)
   }
 
   async #writeQuarantine(): Promise<WrittenPart> {

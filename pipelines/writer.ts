@@ -81,6 +81,9 @@ export class RegroupingWriter implements PartWriter {
     return { role: this.role, path: this.path, extension: 'arrow', ...written }
   }
 
+  /** Closes the file without finishing it: after an error. */
+  discard = (): Promise<void> => this.#writer.discard()
+
   async #flush(): Promise<void> {
     if (!this.#rows) return
     const [first] = this.#pending

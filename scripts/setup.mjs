@@ -2,6 +2,7 @@
 /** Makes a fresh clone ready to run (`node scripts/setup.mjs`) or to test (`--test`). Does only what is missing; safe to repeat. */
 import * as parts from './parts.mjs'
 import { SetupError, say, step } from './steps.mjs'
+import * as s3 from './versitygw.mjs'
 
 export async function setup({ test = false } = {}) {
   const absent = parts.assumed().filter(part => !part.ok)
@@ -21,6 +22,13 @@ export async function setup({ test = false } = {}) {
   if (test) {
     await once('Python packages for tests', !parts.pythonReady(), parts.installPython)
     await once('GoogleTest', !parts.gtestReady(), parts.installGtest)
+    if (s3.versitygwMissing() && !s3.versitygwReady()) say(`    (${s3.versitygwMissing()})`)
+    else
+      await once(`S3 server for tests (versitygw ${s3.versitygwVersion}, built with Go)`, !s3.versitygwReady(), () =>
+        s3
+          .installVersitygw()
+          .catch(error => say(`    (not built, so the tests of the store on S3 are skipped: ${error.message.split('\n').at(-1)})`)),
+      )
   }
   if (did) say(`  set-up done in ${((Date.now() - began) / 1000).toFixed(0)} s`)
 }

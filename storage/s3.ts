@@ -22,11 +22,14 @@ import {
   UploadPartCommand,
 } from '@aws-sdk/client-s3'
 import { MillraceError } from '../pipelines/errors.ts'
-import { checkKey, type Store } from './store.ts'
+import { checkKey, checkPrefix, missing, type Store, unreachable } from './store.ts'
 
 /** Above this a file goes up in parts. S3 allows 10,000 parts, so files may have 640 GB. */
 const partSize = 64 * 2 ** 20
 const partsAtOnce = 4
+
+/** Names and codes of errors that no answer came with. */
+const network = /Timeout|Network|ECONN|EPIPE|ENOTFOUND|EAI_AGAIN|EHOST|ENETUNREACH|ETIMEDOUT|socket|aborted|UND_ERR/i
 
 type Refusal = Error & { $metadata?: { httpStatusCode?: number }; Code?: string }
 const statusOf = (error: unknown): number => (error as Refusal).$metadata?.httpStatusCode ?? 0
@@ -81,7 +84,7 @@ export class S3Store implements Store {
       const { Body } = await this.#client.send(new GetObjectCommand(this.#at(key)))
       return Buffer.from((await Body?.transformToByteArray()) ?? [])
     } catch (error) {
-      if (statusOf(error) === 404) return undefined
+      if (statusOf(error) === 404 && (error as Refusal).name !== 'NoSuchBucket') return undefined
       throw this.#refused(error, key)
     }
   }
@@ -106,6 +109,7 @@ export class S3Store implements Store {
       return to
     } catch (error) {
       await rm(staged, { force: true })
+      if (statusOf(error) === 404 && (error as Refusal).name !== 'NoSuchBucket') throw missing(this, key)
       throw this.#refused(error, key)
     }
   }
@@ -113,9 +117,11 @@ export class S3Store implements Store {
   async *list(prefix: string): AsyncGenerator<{ key: string; size: number; modified: Date }, void, undefined> {
     let token: string | undefined
     do {
-      const page = await this.#client.send(
-        new ListObjectsV2Command({ Bucket: this.#bucket, Prefix: this.#prefix + prefix, ContinuationToken: token }),
-      )
+      const page = await this.#client
+        .send(new ListObjectsV2Command({ Bucket: this.#bucket, Prefix: this.#prefix + checkPrefix(prefix), ContinuationToken: token }))
+        .catch(error => {
+          throw this.#refused(error, prefix)
+        })
       for (const object of page.Contents ?? []) {
         const key = (object.Key ?? '').slice(this.#prefix.length)
         if (!key.startsWith('tmp/')) yield { key, size: object.Size ?? 0, modified: object.LastModified ?? new Date(0) }
@@ -156,14 +162,15 @@ export class S3Store implements Store {
   async #put(key: string, content: Uint8Array | string | { path: string }, conditional: boolean): Promise<void> {
     const condition = conditional ? { IfNoneMatch: '*' } : {}
     if (typeof content === 'string' || content instanceof Uint8Array) {
-      await this.#client.send(new PutObjectCommand({ ...this.#at(key), Body: content, ...condition }))
+      const Body = Buffer.from(content as Uint8Array)
+      await this.#client.send(new PutObjectCommand({ ...this.#at(key), Body, ContentLength: Body.length, ...condition }))
       return
     }
     const { size } = await stat(content.path)
     if (size <= partSize) {
       const file = await open(content.path)
       const body = await file.readFile().finally(() => file.close())
-      await this.#client.send(new PutObjectCommand({ ...this.#at(key), Body: body, ...condition }))
+      await this.#client.send(new PutObjectCommand({ ...this.#at(key), Body: body, ContentLength: body.length, ...condition }))
     } else await this.#putInParts(key, content.path, size, condition)
   }
 
@@ -202,13 +209,21 @@ export class S3Store implements Store {
 
   #refused(error: unknown, key: string): Error {
     const status = statusOf(error)
-    if (status !== 403 && status !== 401 && (error as Refusal).name !== 'NoSuchBucket') return error as Error
+    const { name } = error as Refusal
+    if (
+      status >= 500 ||
+      status === 429 ||
+      status === 408 ||
+      (status === 0 && network.test(`${name} ${(error as { code?: string }).code ?? ''}`))
+    )
+      return unreachable(this.uri, key, `${name}${status ? ` (${status})` : ''}: ${(error as Error).message.slice(0, 200)}`, error)
+    if (status !== 403 && status !== 401 && name !== 'NoSuchBucket') return error as Error
     return new MillraceError(
       {
         code: 'STORE_UNWRITABLE',
         kind: 'resource',
         expected: 'leave to read and write the store',
-        found: `${(error as Refusal).name} (${status})`,
+        found: `${name} (${status})`,
         where: `${this.uri} (${key})`,
         next: 'check the bucket and the credentials of the worker, then start the same run again',
       },

@@ -15,7 +15,7 @@ export interface Store {
   /** The object, or undefined where there is none. For small objects: manifests, plans, configs. */
   read(key: string): Promise<Buffer | undefined>
   size(key: string): Promise<number | undefined>
-  /** A local file with the object's bytes: the object itself where the store is local (never write to it), else a copy at `to`. */
+  /** A local file with the object's bytes: the object itself where the store is local (never write to it), else a copy at `to`. Throws STORE_MISSING. */
   fetch(key: string, to: string): Promise<string>
   list(prefix: string): AsyncGenerator<{ key: string; size: number; modified: Date }, void, undefined>
   /** Replaces a damaged object. The only overwrite there is; `verify` and `force` call it after a digest mismatch. */
@@ -25,11 +25,13 @@ export interface Store {
   probe(): Promise<void>
 }
 
+// biome-ignore lint/suspicious/noControlCharactersInRegex: names with control characters are what it refuses
 const forbidden = /(^|\/)\.{1,2}(\/|$)|^\/|\/\/|\\|[\0-\x1f]|\/$/
 
-/** Throws for a key that could leave the store's root or that some store cannot hold. */
+/** Throws for a key that could leave the store's root or that some store cannot hold (S3: 1024 bytes with its prefix; files: 255 a name). */
 export function checkKey(key: string): string {
-  if (!key || key.length > 900 || forbidden.test(key)) {
+  const holds = (text: string, bytes: number) => Buffer.byteLength(text) <= bytes
+  if (!key || forbidden.test(key) || !key.isWellFormed() || !holds(key, 900) || !key.split('/').every(name => holds(name, 250))) {
     throw new MillraceError({
       code: 'STORE_KEY',
       kind: 'bug',
@@ -40,7 +42,38 @@ export function checkKey(key: string): string {
   return key
 }
 
-/** JSON of an object that must be there. */
+/** A prefix to list: a key, perhaps cut off anywhere. Throws where it could leave the store's root. */
+export function checkPrefix(prefix: string): string {
+  if (prefix !== '') checkKey(prefix.endsWith('/') ? prefix.slice(0, -1) : prefix)
+  return prefix
+}
+
+/** An object that something refers to is not there. Trying again cannot bring it back; making it anew can. */
+export const missing = (store: Store, key: string): MillraceError =>
+  new MillraceError({
+    code: 'STORE_MISSING',
+    kind: 'bug',
+    expected: `an object that a plan or a manifest refers to: ${key}`,
+    found: 'none',
+    where: store.uri,
+    next: 'remove the unit.json beside it and start the same run again: the unit is done anew',
+  })
+
+/** The store does not answer. Charged to nobody: the activity is tried again until it does. */
+export const unreachable = (uri: string, where: string, found: string, cause: unknown): MillraceError =>
+  new MillraceError(
+    {
+      code: 'STORE_UNREACHABLE',
+      kind: 'resource',
+      expected: 'the store to answer',
+      found,
+      where: `${uri} (${where})`,
+      next: 'nothing where it comes back: the run waits and goes on by itself',
+    },
+    { cause },
+  )
+
+/** JSON of an object; undefined where there is none. */
 export async function readJson<T>(store: Store, key: string): Promise<T | undefined> {
   const bytes = await store.read(key)
   return bytes === undefined ? undefined : (JSON.parse(bytes.toString('utf8')) as T)

@@ -36,6 +36,8 @@ export interface StageProgress {
   reused: number
   documents: number
   quarantined: number
+  /** Units that `force` did again with the same content. */
+  reproduced: number
 }
 
 export const stageProgress = defineQuery<StageProgress>('progress')
@@ -50,6 +52,7 @@ export async function stage(request: StageRequest): Promise<ManifestRef> {
     reused: 0,
     documents: 0,
     quarantined: 0,
+    reproduced: 0,
   }
   setHandler(stageProgress, () => counts) // before the first await: a query may arrive with the first task
 
@@ -80,9 +83,10 @@ export async function stage(request: StageRequest): Promise<ManifestRef> {
         reused: counts.reused + result.reused,
         documents: counts.documents + result.documents,
         quarantined: counts.quarantined + result.quarantined,
+        reproduced: counts.reproduced + result.reproduced,
       }
       setCurrentDetails(
-        `${operation.name}: ${counts.done} of ${plan.units} units, ${counts.reused} reused, ${counts.quarantined} records quarantined`,
+        `${operation.name}: ${counts.done} of ${plan.units} units, ${counts.reused} reused, ${node.force ? `${counts.reproduced} reproduced, ` : ''}${counts.quarantined} records quarantined`,
       )
       if (workflowInfo().continueAsNewSuggested) window.close()
     }

@@ -25,9 +25,13 @@ export async function startS3(bucket: string): Promise<S3Server> {
   const folder = await mkdtemp(join(tmpdir(), 'millrace-s3-'))
   mkdirSync(join(folder, 'data'))
   const port = await freePort()
-  const server = spawn(versitygwPath(), ['--port', `127.0.0.1:${port}`, '--access', 'test', '--secret', 'testsecret', 'posix', join(folder, 'data')], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-  })
+  const server = spawn(
+    versitygwPath(),
+    ['--port', `127.0.0.1:${port}`, '--access', 'test', '--secret', 'testsecret', 'posix', join(folder, 'data')],
+    {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    },
+  )
   const endpoint = `http://127.0.0.1:${port}`
   const env = { MILLRACE_S3_ENDPOINT: endpoint, AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'testsecret', AWS_REGION: 'us-east-1' }
   const client = new S3Client({
