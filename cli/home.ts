@@ -12,6 +12,8 @@ export interface Up {
   serverPid?: number
   supervisorPid: number
   startedAt: string
+  /** Where `up` was called: what relative paths of configs are relative to in the worker. */
+  cwd?: string
 }
 
 export const home = (): string => defaultHome()

@@ -40,21 +40,36 @@ interface Teaching {
   cause?: unknown
 }
 
-/** The failure at the bottom of a chain of workflow failures: the one that says something. */
+const isCode = (text: string | undefined): text is string => text !== undefined && /^[A-Z][A-Z0-9_]+$/.test(text)
+
+/** Of a chain of workflow failures the deepest that has a code of ours; where none has, the one at the bottom. */
 export function root(error: unknown): Teaching {
   let found = error as Teaching
-  while (found.cause && typeof found.cause === 'object' && 'message' in found.cause) found = found.cause as Teaching
-  return found
+  let coded = isCode(found.code ?? found.type) ? found : undefined
+  while (found.cause && typeof found.cause === 'object' && 'message' in found.cause) {
+    found = found.cause as Teaching
+    if (isCode(found.code ?? found.type)) coded = found
+  }
+  return coded ?? found
 }
+
+/** Codes that mean "asked wrongly", for errors that came over Temporal and lost their kind. */
+const askedWrongly = new Set(
+  'CONFIG DISK_SPACE EVALUATION_EMPTY LOADER_COMPONENT LOADER_EXHAUSTED NO_RUN NO_SERVER NO_STAGE STORE_REFUSED TRAIN_CONFIG USAGE'.split(
+    ' ',
+  ),
+)
 
 /** Prints an error for people and returns the exit code. */
 export function report(error: unknown): number {
   const found = root(error)
   const code = found.code ?? found.type
-  const teaching = code && /^[A-Z][A-Z0-9_]+$/.test(code)
-  err(`${red('error')}${teaching ? ` ${code}` : ''}: ${safe(found.message)}`)
-  if (!teaching && process.env.MILLRACE_DEBUG) err((error as Error).stack ?? '')
-  return found.kind === 'config' || ['CONFIG', 'DISK_SPACE', 'NO_SERVER', 'STORE_REFUSED'].includes(code ?? '') ? 2 : 1
+  err(`${red('error')}${isCode(code) ? ` ${code}` : ''}: ${safe(found.message)}`)
+  if (!isCode(code)) {
+    if (process.env.MILLRACE_DEBUG) err((error as Error).stack ?? '')
+    else err(dim('MILLRACE_DEBUG=1 shows where it was thrown'))
+  }
+  return found.kind === 'config' || askedWrongly.has(code ?? '') ? 2 : 1
 }
 
 const units = ['B', 'KB', 'MB', 'GB', 'TB']

@@ -1,10 +1,10 @@
 import type { Command } from 'commander'
 import type { RunRequest } from '../../activities/run.ts'
-import type { PretrainResult } from '../../workflows/pretrain.ts'
-import { connect } from '../connect.ts'
-import { json, out } from '../output.ts'
+import type { Config } from '../../pipelines/config.ts'
+import { dim, err, json, out } from '../output.ts'
+import { collect } from '../usage.ts'
 
-interface Options {
+export interface RunOptions {
   from?: string
   only?: string
   force?: string[]
@@ -19,39 +19,67 @@ export function add(program: Command): void {
     .argument('<config>', 'a YAML file')
     .option('--from <stage>', 'start at this stage; what precedes it must be there')
     .option('--only <stage>', 'run this stage alone')
-    .option(
-      '--force <stage>',
-      'do committed units of this stage again and compare; may be repeated',
-      (value, all: string[] | undefined) => [...(all ?? []), value],
-    )
+    .option('--force <stage>', 'do committed units of this stage again and compare; may be repeated', collect)
     .option('--detach', 'do not follow')
-    .option('--json', 'print the result as JSON')
-    .addHelpText('after', '\nExample:\n  millrace run configs/quickstart.yaml --from dedup')
-    .action(async (config: string, options: Options) => {
-      const { loadConfig } = await import('../../activities/config.ts')
-      const { name } = await loadConfig(config) // a bad config fails here, at once
-      const { client, close } = await connect()
-      try {
-        const request: RunRequest = {
-          config,
-          ...(options.from ? { from: options.from } : {}),
-          ...(options.only ? { only: options.only } : {}),
-          ...(options.force ? { force: options.force } : {}),
-        }
-        const workflowId = `pretrain/${name}/${Date.now().toString(36)}`
-        const handle = await client.workflow.start('pretrain', {
-          taskQueue: 'millrace',
-          workflowId,
-          args: [request],
-          staticSummary: config,
-        })
-        if (options.detach) return options.json ? json({ workflowId }) : out(workflowId)
-        const result = (await handle.result()) as PretrainResult
-        if (options.json) return json({ workflowId, ...result })
-        for (const note of result.notes) out(note)
-        out(`run ${result.run}: ${result.stages} stages, ${result.reused} reused`)
-      } finally {
-        await close()
-      }
+    .option('--json', 'print the result as JSON; progress goes to standard error')
+    .addHelpText('after', '\nExamples:\n  millrace run configs/quickstart.yaml\n  millrace run configs/quickstart.yaml --from dedup')
+    .action(async (path: string, options: RunOptions) => {
+      process.exitCode = await startRun(path, options)
     })
+}
+
+/** Starts the workflow and follows it to its end; the exit code. Throws what the run failed with. */
+export async function startRun(path: string, options: RunOptions): Promise<number> {
+  const config = await readConfig(path)
+  await checkStages(options)
+  const { connect } = await import('../connect.ts')
+  const { follow, showResult } = await import('../follow.ts')
+  const { hasWorker } = await import('../services.ts')
+  const { openLocal } = await import('../runs.ts')
+  const { client, namespace, close } = await connect()
+  try {
+    const request: RunRequest = {
+      config: await asWorkerSeesIt(path),
+      ...(options.from ? { from: options.from } : {}),
+      ...(options.only ? { only: options.only } : {}),
+      ...(options.force ? { force: options.force } : {}),
+    }
+    const workflowId = `pretrain/${config.name}/${Date.now().toString(36)}`
+    if (!(await hasWorker(client, namespace))) err(dim('no worker answers yet: the run waits for one (millrace up, or millrace worker)'))
+    const handle = await client.workflow.start('pretrain', { taskQueue: 'millrace', workflowId, args: [request], staticSummary: path })
+    if (options.detach) {
+      if (options.json) json({ workflowId })
+      else out(workflowId)
+      return 0
+    }
+    const { code, result } = await follow(client, handle, await openLocal(config.run.store), options)
+    if (result) showResult(result, options)
+    return code
+  } finally {
+    await close()
+  }
+}
+
+/** A bad config fails here, at once. Whether it lies where a worker may read is for the worker to say. */
+export async function readConfig(path: string): Promise<Config> {
+  process.env.MILLRACE_ROOTS = '/'
+  const { loadConfig } = await import('../../activities/config.ts')
+  return loadConfig(path)
+}
+
+async function checkStages({ from, only, force }: RunOptions): Promise<void> {
+  const { stageNames } = await import('../../pipelines/stages.ts')
+  const { usage } = await import('../usage.ts')
+  for (const [option, stage] of [['--from', from], ['--only', only], ...(force ?? []).map(name => ['--force', name])] as const) {
+    if (stage !== undefined && !stageNames.includes(stage)) throw usage(option ?? '', `a stage (${stageNames.join(', ')})`, stage)
+  }
+}
+
+/** The worker that `up` started may have been started in another folder; to a cluster's workers only the name as given means something. */
+async function asWorkerSeesIt(path: string): Promise<string> {
+  const { isAbsolute, relative, resolve } = await import('node:path')
+  const { readUp } = await import('../home.ts')
+  if (process.env.TEMPORAL_ADDRESS || isAbsolute(path)) return path
+  const cwd = (await readUp())?.cwd
+  return cwd === undefined ? path : cwd === process.cwd() ? path : relative(cwd, resolve(path))
 }

@@ -43,7 +43,7 @@ export function add(program: Command): void {
       'the main result: .jsonl, .jsonl.zst, .parquet, .arrow (.json for a tokenizer); - is JSONL on standard output',
     )
     .option('--config <file>', 'YAML: settings of the stage, or a whole run config')
-    .option('--set <name=value>', 'one setting, like minhash.shingle=5; may be repeated', collect, [])
+    .option('--set <name=value>', 'one setting, like maxDocumentBytes=1000000; may be repeated', collect, [])
     .option('--decisions <path>', 'where to write one row per dropped document')
     .option('--statistics <path>', 'where to write one row per input document')
     .option('--quarantine <path>', 'where to write what could not be read')

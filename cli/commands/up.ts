@@ -60,6 +60,7 @@ export async function bringUp(options: Partial<Options> = {}): Promise<{ up: Up;
     ...(server ? { ui: server.ui, serverPid: server.pid } : {}),
     supervisorPid: 0,
     startedAt: new Date().toISOString(),
+    cwd: process.cwd(),
   }
   const logPath = join(home(), 'worker.log')
   const log = openSync(logPath, 'a')

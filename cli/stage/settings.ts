@@ -20,7 +20,7 @@ export async function settingsOf(
   const changed = new Map<string, string>()
   for (const set of sets) {
     const equals = set.indexOf('=')
-    if (equals < 1) throw usage('--set', 'name=value, like --set minhash.shingle=5', JSON.stringify(set))
+    if (equals < 1) throw usage('--set', 'name=value, like --set maxDocumentBytes=1000000', JSON.stringify(set))
     const path = set.slice(0, equals).split('.')
     put(values, path, scalar(set.slice(equals + 1)))
     changed.set(path.join('.'), `--set ${set}`)

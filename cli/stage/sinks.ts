@@ -124,7 +124,7 @@ function parquet(path: string, schema: Schema): Sink {
       await out.write({ columnData, rowGroupSize: batch.rows })
     },
     async close() {
-      out.finish()
+      await out.finish()
     },
     discard: async () => undefined,
   }
