@@ -1,0 +1,218 @@
+/**
+ * What a report says, as numbers: `report-<digest>.json`, and all that the page and the terminal's summary show.
+ *
+ * Everything but `times`, `funnel[].cost` and `run.startedAt` is a function of the store's content: the same artifacts give the same facts.
+ * null = not known (no journal) or no such thing (a tokenizer has no documents). Shares are 0 to 1, bytes are uncompressed Arrow buffers
+ * unless said otherwise, losses are nats.
+ */
+export interface ReportFacts {
+  version: 1
+  run: RunFacts
+  times: { writtenAt: string; wallSeconds: number }
+  /** One row per step of the run, corpus first, in the order of the graph. */
+  funnel: FunnelRow[]
+  warnings: Warning[]
+  sources: SourceRow[]
+  kinds: KindRow[]
+  components: ComponentRow[]
+  shards: ShardRow[]
+  /** What reaches the shards: of the shortest row length, as every row length packs the same documents. null before there are shards. */
+  reached: { documents: number; tokens: number; readTokens: number; validationDocuments: number; validationTokens: number } | null
+  samples: { dropped: DroppedSamples[]; kept: SampleDocument[]; duplicates: DuplicatePair[]; partial: boolean }
+  training: TrainingFacts | null
+}
+
+export interface RunFacts {
+  id: string
+  name: string
+  config: string
+  configDigest: string
+  seed: number
+  store: string
+  startedAt: string
+  inputFiles: number
+  inputBytes: number
+  /** Whether the run left a journal; without one, and where everything was reused, costs are not known. */
+  journal: boolean
+  unitsRun: number
+  unitsReused: number
+}
+
+export interface FunnelRow {
+  node: string
+  stage: string
+  fingerprint: string
+  /** `reused`: this run did no unit of it. `missing`: the store has no manifest. */
+  state: 'made' | 'reused' | 'missing'
+  documents: { in: number | null; out: number | null }
+  bytes: { in: number | null; out: number | null }
+  tokens: { in: number | null; out: number | null }
+  dropped: { rule: string; documents: number }[]
+  quarantined: { code: string; records: number }[]
+  kinds: { kind: string; in: number; out: number }[]
+  units: { total: number; run: number; reused: number; failedAttempts: number }
+  /** From the journal: of this run's units. `documentsPerSecond` by the clock from first start to last commit, only where none was reused. */
+  cost: {
+    cpuSeconds: number
+    wallSeconds: number
+    peakRss: number
+    documentsPerSecond: number | null
+    megabytesPerSecond: number | null
+  } | null
+}
+
+export interface Warning {
+  code: 'KIND_VANISHED' | 'COMPONENT_EMPTY' | 'NOTHING_HELD_OUT' | 'ROWS_DO_NOT_ADD_UP'
+  where: string
+  message: string
+}
+
+export interface SourceRow {
+  source: string
+  documents: { node: string; out: number }[]
+}
+
+export interface KindRow {
+  kind: string
+  documents: { node: string; out: number }[]
+  textBytes: number | null
+  tokens: number | null
+}
+
+/** Documents and tokens as `mix` counts them: for training each once, `readTokens` with every pass; tokens with bos and eos. */
+export interface ComponentRow {
+  component: string
+  documents: number
+  tokens: number
+  reads: number
+  readTokens: number
+  passes: number
+  validationDocuments: number
+  validationTokens: number
+  budget: number
+}
+
+export interface ShardRow {
+  node: string
+  fingerprint: string
+  rowLength: number
+  files: string[]
+  fileBytes: number
+  rows: number
+  padding: number
+  components: {
+    component: string
+    role: string
+    passes: number
+    documents: number
+    tokens: number
+    readTokens: number
+    rows: number
+    padding: number
+  }[]
+}
+
+export interface SampleDocument {
+  id: string
+  source: string
+  key: string
+  kind: string
+  url: string | null
+  title: string | null
+  /** The first characters, and how many there are in all. null: not read, the sample's budget was used up. */
+  text: string | null
+  characters: number | null
+}
+
+export interface DroppedSamples {
+  node: string
+  rule: string
+  /** All of them; `documents` are the ones with the smallest ids of those read. */
+  count: number
+  documents: (SampleDocument & { value: number; threshold: number; partner: string | null; similarity: number | null })[]
+}
+
+export interface DuplicatePair {
+  node: string
+  rule: string
+  similarity: number
+  dropped: SampleDocument
+  kept: SampleDocument
+}
+
+export interface TrainingFacts {
+  parameters: number
+  vocabulary: number
+  steps: number
+  tokens: number
+  /** Means over `every` steps, so that there are at most some hundred. */
+  every: number
+  points: Point[]
+  phases: PhaseFacts[]
+  growth: { step: number; factor: number; parameters: number }[]
+  decisions: Decision[]
+  /** Shares of the mixture from a step on, as the log has them. */
+  mixture: { step: number; phase: string; shares: Record<string, number>; reason: string }[]
+  evaluations: Evaluation[]
+  checkpoint: { node: string; path: string; sha256: string; content: string; bytes: number } | null
+  tokenizer: { path: string; content: string } | null
+  generated: { prompt: string; text: string }[]
+  /** Why nothing was generated. */
+  notGenerated: string | null
+}
+
+export interface Point {
+  /** Of the last step in the mean, from 1; `tokens` read until then. */
+  step: number
+  tokens: number
+  loss: number | null
+  learningRate: number
+  gradientNorm: number | null
+  meanExperts: number | null
+  balanceLoss: number | null
+  maxBias: number | null
+}
+
+export interface PhaseFacts {
+  name: string
+  fromStep: number
+  toStep: number
+  rowLength: number
+  tokens: number
+  firstLoss: number | null
+  lastLoss: number | null
+  skippedUpdates: number
+}
+
+export interface Decision {
+  node: string
+  phase: string
+  step: number
+  verdict: string
+  reason: string
+  share: { components: string[]; before: number; after: number } | null
+  guard: { component: string; lossPerToken: number; bound: number | null; allows: boolean }[]
+}
+
+export interface Evaluation {
+  node: string
+  /** Steps of the whole run before it. */
+  step: number
+  final: boolean
+  all: EvaluationFigures
+  components: (EvaluationFigures & { component: string })[]
+  domains: (EvaluationFigures & { component: string; domain: string })[]
+}
+
+export interface EvaluationFigures {
+  documents: number
+  targets: number
+  bytes: number
+  perplexity: number
+  bitsPerByte: number | null
+  unigramPerplexity: number
+  /** perplexity / unigramPerplexity */
+  ratio: number
+  expertMean: number
+  expertStd: number
+}
