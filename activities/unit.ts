@@ -100,8 +100,9 @@ export async function executeUnit(context: WorkerContext, request: UnitRequest):
 /** A disk without room stops the run at once: trying again cannot help, and no unit is to blame. */
 function full(store: Store, error: unknown): unknown {
   const { code, kind, message } = error as Partial<MillraceError>
-  const isFull = code === 'ENOSPC' || code === 'EDQUOT' || (kind === 'resource' && /No space left on device|Disk quota/.test(message ?? ''))
-  if (!isFull) return error
+  // libuv has no name for EDQUOT (122); native code says it in words.
+  const isFull = code === 'ENOSPC' || /system error -122\b|no space left on device|disk quota exceeded/i.test(message ?? '')
+  if (!isFull || kind === 'input') return error
   return new MillraceError(
     {
       code: 'STORE_FULL',
@@ -215,7 +216,7 @@ async function rawFiles(store: Store, ref: NodeRef, unit: PlannedUnit): Promise<
 }
 
 /** On the store's own disk where it has one, so that committing is a link and not a copy. A segment's folder outlives its worker. */
-function workFolder(store: Store, key: string, resumable: boolean): string {
+export function workFolder(store: Store, key: string, resumable: boolean): string {
   const root = store instanceof FileStore ? join(store.root, 'tmp') : join(tmpdir(), 'millrace')
   const attempt = resumable ? '' : `-${randomBytes(6).toString('hex')}` // two stages may do the same unit at once
   return join(root, `work-${key}${attempt}`)

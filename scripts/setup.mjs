@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /** Makes a fresh clone ready to run (`node scripts/setup.mjs`) or to test (`--test`). Does only what is missing; safe to repeat. */
 import * as parts from './parts.mjs'
-import { SetupError, say, step } from './steps.mjs'
+import { run, SetupError, say, step } from './steps.mjs'
 import * as s3 from './versitygw.mjs'
 
 export async function setup({ test = false } = {}) {
@@ -22,6 +22,10 @@ export async function setup({ test = false } = {}) {
   if (test) {
     await once('Python packages for tests', !parts.pythonReady(), parts.installPython)
     await once('GoogleTest', !parts.gtestReady(), parts.installGtest)
+    const apt = process.getuid?.() === 0 && parts.which('apt-get')
+    await once('strace (for kills at system calls)', apt && !parts.which('strace'), () =>
+      run('apt-get', ['install', '-y', 'strace']).catch(() => say('    (not installed: the tests that need it are skipped)')),
+    )
     if (s3.versitygwMissing() && !s3.versitygwReady()) say(`    (${s3.versitygwMissing()})`)
     else
       await once(`S3 server for tests (versitygw ${s3.versitygwVersion}, built with Go)`, !s3.versitygwReady(), () =>

@@ -9,7 +9,12 @@ import { pathToFileURL } from 'node:url'
 import { MillraceError } from '../pipelines/errors.ts'
 import { checkKey, checkPrefix, missing, type Store, unreachable } from './store.ts'
 
-const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? ''
+/** Errors of Linux that libuv has no name for. */
+const unnamed: Record<number, string> = { [-116]: 'ESTALE', [-122]: 'EDQUOT' }
+const codeOf = (error: unknown): string => {
+  const { code = '', errno = 0 } = error as NodeJS.ErrnoException
+  return unnamed[errno] ?? code
+}
 /** A disk or a network file system that does not answer: it may come back. */
 const outages = new Set(['EIO', 'ESTALE', 'ETIMEDOUT', 'EHOSTDOWN', 'ENOTCONN', 'EREMOTEIO', 'ENODEV', 'EMFILE', 'ENFILE'])
 /** No object: nothing there, a folder of objects, or a name below an object. */
