@@ -64,7 +64,7 @@ export async function createWorkerContext(options: { home: string; log: Logger; 
 }
 
 /** Digest of what can change a unit's output: pipelines, native sources and the lockfile. */
-async function codeDigest(): Promise<string> {
+export async function codeDigest(): Promise<string> {
   const root = fileURLToPath(new URL('..', import.meta.url))
   const hash = createHash('sha256')
   for (const folder of ['pipelines', 'native']) {

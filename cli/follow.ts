@@ -97,7 +97,10 @@ export async function followRun(record: RunRecord, store: Store, options: { json
 }
 
 export function showResult(result: PretrainResult, options: { json?: boolean }): void {
-  if (options.json) return json(result)
+  if (options.json) {
+    json(result)
+    return
+  }
   for (const note of result.notes) out(dim(safe(note)))
   const all = result.reused === result.stages ? 'all reused' : `${result.reused} reused`
   out(`run ${result.run} is done: ${result.stages} stages of the corpus, ${all}`)

@@ -43,7 +43,10 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
   })
   const stopping = new AbortController()
   const context = await createWorkerContext({ home: home(), log, shutdown: stopping.signal })
-  const activities = createActivities(context)
+  const activities = createActivities(context, async (store, run) => {
+    const { makeReport } = await import('../web/report/index.ts')
+    return makeReport(store, run)
+  })
   const slots = options.slots ?? availableParallelism()
   const common = {
     connection,

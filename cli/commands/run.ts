@@ -36,7 +36,7 @@ export async function startRun(path: string, options: RunOptions): Promise<numbe
   const { follow, showResult } = await import('../follow.ts')
   const { hasWorker } = await import('../services.ts')
   const { openLocal } = await import('../runs.ts')
-  const { client, namespace, close } = await connect()
+  const { client, address, namespace, close } = await connect()
   try {
     const request: RunRequest = {
       config: await asWorkerSeesIt(path),
@@ -52,8 +52,13 @@ export async function startRun(path: string, options: RunOptions): Promise<numbe
       else out(workflowId)
       return 0
     }
-    const { code, result } = await follow(client, handle, await openLocal(config.run.store), options)
+    const store = await openLocal(config.run.store)
+    const { code, result } = await follow(client, handle, store, options)
     if (result) showResult(result, options)
+    if (result && !options.json) {
+      const { showSummary } = await import('../summary.ts')
+      await showSummary(store, result, { address, namespace, config: request.config, workflowId })
+    }
     return code
   } finally {
     await close()

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import type { Command } from 'commander'
 import { MillraceError } from '../../pipelines/errors.ts'
 import { alive, home, readUp, type Up, writeUp } from '../home.ts'
+import { nameNpm } from '../npm.ts'
 import { green, json, out } from '../output.ts'
 
 interface Options {
@@ -51,6 +52,7 @@ export async function bringUp(options: Partial<Options> = {}): Promise<{ up: Up;
   const running = await readUp()
   if (running && (!running.serverPid || alive(running.serverPid))) return { up: running, started: false }
   await mkdir(home(), { recursive: true })
+  nameNpm()
   const external = process.env.TEMPORAL_ADDRESS
   const { startServer } = await import('../server.ts')
   const server = external ? undefined : await startServer(options.port ? { port: options.port } : {})

@@ -39,7 +39,7 @@ export async function readInputs(stage: Stage, options: InputOptions, folder: st
   for (const given of options.input) {
     const [role = '', path = ''] = splitRole(given)
     if (!named.includes(role)) plain.push(given)
-    else (roles[role] ??= []).push(await tablePart(role, path))
+    else roles[role] = [...(roles[role] ?? []), await tablePart(role, path)]
   }
   if (plain.length && !stage.inputs.includes('raw') && !stage.inputs.includes('documents'))
     throw usage(`stage ${stage.name}`, named.map(role => `--input ${role}=FILE.arrow`).join(' '), plain[0] ?? '')
@@ -109,7 +109,7 @@ async function pin(paths: readonly string[], options: InputOptions, folder: stri
 
 /** A path in which pattern characters would be taken for a pattern cannot be said; everything else can. */
 function literal(path: string): string {
-  if (/\$\{[A-Z]/.test(path)) throw usage('--input', 'a path without ${…}', path)
+  if (/\$\{[A-Z]/.test(path)) throw usage('--input', 'a path without a dollar sign and braces', path)
   return path
 }
 

@@ -53,7 +53,7 @@ async function fromFile(file: string, name: string): Promise<{ values: Settings;
   if (typeof all !== 'object' || all === null || Array.isArray(all)) throw new ConfigError(file, 'a map of settings', typeof all)
   const whole = 'stages' in all
   const prefix = whole ? ['stages', name] : []
-  const values = whole ? (((all as { stages?: Record<string, Settings> }).stages ?? {})[name] ?? {}) : (all as Settings)
+  const values = whole ? ((all as { stages?: Record<string, Settings> }).stages?.[name] ?? {}) : (all as Settings)
   const at = (path: readonly PropertyKey[]) => {
     let node = document.contents as Node | null | undefined
     let offset = node?.range?.[0]

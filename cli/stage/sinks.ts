@@ -119,7 +119,7 @@ function parquet(path: string, schema: Schema): Sink {
       if (!batch.rows) return
       const columnData = batch.schema.fields.map((field, c) => ({
         name: field.name,
-        data: Array.from({ length: batch.rows }, (_, i) => valueOf(field.type, batch.columns[c]?.value(i))),
+        data: Array.from({ length: batch.rows }, (_, i) => parquetValue(field.type, batch.columns[c]?.value(i))),
       }))
       await out.write({ columnData, rowGroupSize: batch.rows })
     },
@@ -154,10 +154,10 @@ function plainOf(type: DataType): Partial<SchemaElement> | undefined {
 }
 
 /** Parquet's 64-bit integers come from bigints. What has no column of its own kind is an object for the JSON column. */
-function valueOf(type: DataType, value: unknown): unknown {
+function parquetValue(type: DataType, value: unknown): unknown {
   if (value === null || value === undefined) return undefined
   if (type.kind === 'int') return BigInt(value as number)
   if ((type.kind === 'list' || type.kind === 'fixedList') && plainOf(type.item.type))
-    return (value as unknown[]).map(item => valueOf(type.item.type, item))
+    return (value as unknown[]).map(item => parquetValue(type.item.type, item))
   return value
 }
