@@ -20,7 +20,7 @@ export const sections: Record<string, readonly string[]> = {
   tokenize: [],
   score: [],
   mix: ['phases'],
-  shard: ['rowLength', 'vocabulary'],
+  shard: ['rowLength', 'vocabulary', 'components'],
   evaluate: ['vocabulary', 'phase', 'final'],
 }
 
@@ -50,6 +50,17 @@ export const executionSchema = z
     saveSeconds: duration.default(30).describe('Training saves at least this often inside a segment'),
     saveSteps: z.int().min(1).optional().describe('Training saves after this many steps instead'),
     maxQuarantinedRatio: z.number().min(0).max(1).default(0.05).describe('Share of a stage’s records above which it fails'),
+    canaries: z
+      .boolean()
+      .default(true)
+      .describe('Plant known duplicates, contamination and junk in a side batch of each stage, before its units'),
+    minSurvival: z
+      .number()
+      .min(0)
+      .max(1)
+      .default(0)
+      .describe('Share of a source’s or kind’s documents that a stage must keep, where it has 20 or more; 0 = at least one'),
+    allowDropped: z.array(z.string()).default([]).describe('Sources, or kind:NAME, that a stage may drop below minSurvival'),
     allowMixedCode: z.boolean().default(false).describe('Let workers whose code differs at the same revision run units'),
   })
   .describe('How a run is executed: no part of its identity')

@@ -68,9 +68,17 @@ export async function corpusNodes(
     if (stageName !== 'shard') await add(stageName, stageName, { sources: pinned.sources, phases: config.phases })
   }
   for (const rowLength of [...new Set(config.phases.map(phase => phase.rowLength))].sort((a, b) => a - b)) {
-    await add('shard', `shard-${rowLength}`, { rowLength, vocabulary: vocabularyOf(config) })
+    await add('shard', `shard-${rowLength}`, { rowLength, vocabulary: vocabularyOf(config), components: componentsAt(config, rowLength) })
   }
   return [...nodes.values()]
+}
+
+/** Components that some phase of this row length can read: others need not be packed for it. */
+function componentsAt(config: Config, rowLength: number): string[] {
+  const named = config.phases
+    .filter(phase => phase.rowLength === rowLength)
+    .flatMap(phase => [...Object.keys(phase.mixture).filter(name => (phase.mixture[name] ?? 0) > 0), ...(phase.ramp?.components ?? [])])
+  return [...new Set(named)].sort()
 }
 
 /** What the graph gives a stage: the fields of `sections` that its schema has. */
