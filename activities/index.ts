@@ -1,7 +1,8 @@
 /** The activities, bound to one worker's context. */
 import { Context, heartbeat } from '@temporalio/activity'
 import { findManifest } from '../storage/artifacts.ts'
-import { closeRun } from './close-run.ts'
+import { checkCanary } from './canary.ts'
+import { closeRun, type ReportMaker } from './close-run.ts'
 import { type NodeRef, openRun, type RunRef, type RunRequest } from './run.ts'
 import {
   asFailure,
@@ -29,13 +30,15 @@ async function failing<T>(body: () => Promise<T>): Promise<T> {
   }
 }
 
-export function createActivities(context: WorkerContext) {
+/** `makeReport` comes from above (web/report): without it a run ends with no report. */
+export function createActivities(context: WorkerContext, makeReport?: ReportMaker) {
   return {
     openRun: (request: RunRequest & { workflowRun: string }) => failing(() => openRun(context, request)),
     findStage: (node: NodeRef) => failing(() => findStage(context, node)),
     describeStage: (node: NodeRef) => failing(() => describeStage(context, node)),
     planOperation: (node: NodeRef, operation: string, done: readonly PlanRef[]) =>
       failing(() => planOperation(context, node, operation, done)),
+    checkCanary: (node: NodeRef, made: { revision: number; codeDigest: string }) => failing(() => checkCanary(context, node, made)),
     runUnits: (request: UnitsRequest) => runUnits(context, request),
     commitStage: (node: NodeRef, plans: readonly PlanRef[]) => failing(() => commitStage(context, node, plans)),
     /** Waits for an artifact that another workflow is making; undefined when a minute passed without it. */
@@ -50,7 +53,7 @@ export function createActivities(context: WorkerContext) {
       }),
     nextTraining: (run: RunRef, done: readonly { id: string; stage: string; fingerprint: string }[]) =>
       failing(() => nextTraining(context, run, done)),
-    closeRun: (run: RunRef, how: { trained: boolean }) => failing(() => closeRun(context, run, how)),
+    closeRun: (run: RunRef, how: { trained: boolean }) => failing(() => closeRun(context, run, how, makeReport)),
   }
 }
 

@@ -1,7 +1,9 @@
 /** Components and shards: what `mix` decided, and what of it lies in the shards. Both are read from small tables: an index, a summary. */
+
+import { placeOf } from '../../activities/close-run.ts'
 import type { Column } from '../../pipelines/arrow/index.ts'
 import type { Step } from './nodes.ts'
-import { placeOf, type Reading } from './read.ts'
+import type { Reading } from './read.ts'
 import type { ComponentRow, ReportFacts, ShardRow, Warning } from './types.ts'
 
 export async function componentsOf(reading: Reading, steps: readonly Step[]): Promise<ComponentRow[]> {

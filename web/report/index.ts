@@ -1,8 +1,9 @@
 /** A run's report: facts as JSON, the page that shows them, and a summary for the terminal. */
+
+import { placeOf } from '../../activities/close-run.ts'
 import type { Store } from '../../storage/store.ts'
 import { type FactsOptions, reportFacts } from './facts.ts'
 import { reportPage } from './page.ts'
-import { placeOf } from './read.ts'
 import { type ReportSummary, summaryOf } from './summary.ts'
 import type { ReportFacts } from './types.ts'
 

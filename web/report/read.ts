@@ -5,7 +5,6 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { ArrowReader, type Batch } from '../../pipelines/arrow/index.ts'
 import type { Part } from '../../pipelines/plan.ts'
 import type { Manifest } from '../../storage/artifacts.ts'
@@ -105,9 +104,4 @@ export class Reading {
 export function spreadOver<T>(items: readonly T[], most: number): T[] {
   if (items.length <= most) return [...items]
   return Array.from({ length: most }, (_, i) => items[Math.round((i * (items.length - 1)) / (most - 1))] as T)
-}
-
-/** What a person can open: a path where the store is a folder, else a URI. */
-export function placeOf(store: Store, key: string): string {
-  return store.uri.startsWith('file:') ? join(fileURLToPath(store.uri), key) : `${store.uri.replace(/\/$/, '')}/${key}`
 }

@@ -1,7 +1,9 @@
 /** Training: the curves, the decisions, what the mixture was, and what evaluations found. One row a step, whatever the corpus. */
+
+import { placeOf } from '../../activities/close-run.ts'
 import { type MixtureLog, unskipped } from '../../pipelines/loader/index.ts'
 import { countersOf, type Step } from './nodes.ts'
-import { placeOf, type Reading } from './read.ts'
+import type { Reading } from './read.ts'
 import type { Decision, Evaluation, EvaluationFigures, PhaseFacts, Point, TrainingFacts } from './types.ts'
 
 const mostPoints = 400
