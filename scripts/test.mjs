@@ -7,7 +7,7 @@ import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { cmake, nodePath, pythonPath, temporalPath } from './parts.mjs'
 import { setup } from './setup.mjs'
-import { at, SetupError, say } from './steps.mjs'
+import { at, SetupError, say, tryRun } from './steps.mjs'
 
 const nativeOnly = process.argv.includes('--native')
 const patterns = process.argv.slice(2).filter(word => word !== '--native')
@@ -78,6 +78,23 @@ async function nativeTests() {
     ok &&= code === 0
   }
   return ok
+}
+
+/**
+ * Files compiled for one instruction set must not lend code to the rest of the program: a weak symbol of theirs (an inline function of the
+ * standard library, say) could be the copy that the linker keeps, and crash where the CPU lacks the instructions.
+ */
+async function onlyLocalSymbols(folder) {
+  const objects = readdirSync(at(folder), { recursive: true }).filter(name => /_avx(2|512)\.cc\.o$/.test(name))
+  const shared = objects.flatMap(name =>
+    (tryRun('nm', ['-C', '--defined-only', at(folder, name)]) ?? '')
+      .split('\n')
+      .filter(line => / [WVu] /.test(line))
+      .map(line => `${name}: ${line}`),
+  )
+  for (const line of shared) say(line)
+  say(`   ${objects.length} objects for AVX2 and AVX-512, ${shared.length} symbols that others could link to`)
+  return objects.length > 0 && shared.length === 0
 }
 
 async function typescriptTests() {
