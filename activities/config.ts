@@ -119,7 +119,7 @@ function explain(issue: z.core.$ZodIssue, contents: unknown, at: (offset: number
     const inner = issue.errors.flat()[0]
     if (inner) return explain({ ...inner, path: [...issue.path, ...inner.path] } as z.core.$ZodIssue, contents, at)
   }
-  const found = valueOf(contents, issue.path)
+  const found = valueAt(contents, issue.path)
   const expected = issue.message
     .replace(/^Invalid (input|option): expected /, '')
     .replace(/, received .*$/, '')
@@ -152,7 +152,7 @@ function offsetOf(contents: unknown, path: readonly PropertyKey[]): number | und
   return offset
 }
 
-function valueOf(contents: unknown, path: readonly PropertyKey[]): unknown {
+function valueAt(contents: unknown, path: readonly PropertyKey[]): unknown {
   let node = contents as Node | null | undefined
   for (const key of path) {
     if (isMap(node)) node = node.get(key, true) as Node | undefined

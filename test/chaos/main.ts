@@ -56,7 +56,9 @@ async function waitForProgress(engine: Engine, before: string, died: number, isD
 /** The kind that still lacks kills and is at work now; any kind once each has enough. */
 function choose(engine: Engine): { pid: number; kind: Victim } | undefined {
   const found = processes(engine.home)
-  const candidates = (['trainer', 'child', 'worker'] as const).flatMap(kind => found.filter(each => each.role === kind).map(({ pid }) => ({ pid, kind })))
+  const candidates = (['trainer', 'child', 'worker'] as const).flatMap(kind =>
+    found.filter(each => each.role === kind).map(({ pid }) => ({ pid, kind })),
+  )
   const lacking = candidates.filter(({ kind }) => landed[kind] < wantedEach)
   const pool = lacking.length ? lacking : total() < wanted ? candidates : []
   return pool[Math.floor(random() * pool.length)]
@@ -87,7 +89,9 @@ async function round(index: number, expected: Digests | undefined): Promise<Dige
     }
     const { run } = await running
     const digests = await digestsOf(engine.store, run)
-    console.log(`run ${index}: ${seconds(began)} s, ${kills.length} kills landed${kills.length ? ` (${kills.join(', ')})` : ''}, ${Object.keys(digests).length} artifacts`)
+    console.log(
+      `run ${index}: ${seconds(began)} s, ${kills.length} kills landed${kills.length ? ` (${kills.join(', ')})` : ''}, ${Object.keys(digests).length} artifacts`,
+    )
     return digests
   } catch (error) {
     console.error((await engine.logs()).split('\n').slice(-30).join('\n'))
@@ -106,7 +110,8 @@ console.log(`chaos on ${values.config}: ${wanted} kills, at least ${wantedEach} 
 const golden = JSON.parse(readFileSync(join(root, 'test', 'golden', 'tiny.json'), 'utf8')) as Digests
 const undisturbed = await round(0, undefined)
 const drift = differences(golden, undisturbed)
-if (drift.length) fail('the undisturbed run differs from test/golden/tiny.json (raise the revision of the stage that changed, then: npm run golden)', drift)
+if (drift.length)
+  fail('the undisturbed run differs from test/golden/tiny.json (raise the revision of the stage that changed, then: npm run golden)', drift)
 for (let index = 1; !enough(); index++) {
   if (index > 40) fail('the kills did not land in 40 runs', [JSON.stringify(landed)])
   const broken = differences(undisturbed, await round(index, undisturbed))

@@ -64,13 +64,16 @@ try {
   const before = await unitsOf(engine, first.run)
   const after = await unitsOf(engine, second.run)
   const kinds = new Map<string, string>()
-  for (const name of stageNames) for (const operation of (await stageOf(name)).operations) kinds.set(`${name}.${operation.name}`, operation.kind)
+  for (const name of stageNames)
+    for (const operation of (await stageOf(name)).operations) kinds.set(`${name}.${operation.name}`, operation.kind)
   let worst = 0
   let mapUnits = 0
   let mapRun = 0
   for (const [name, row] of after) {
     const kind = kinds.get(name) ?? ''
-    console.log(`${name.padEnd(24)} ${kind.padEnd(8)} ${String(row.planned).padStart(5)} units, ${String(row.run).padStart(4)} run (${String(before.get(name)?.run ?? 0).padStart(4)} in the first run)`)
+    console.log(
+      `${name.padEnd(24)} ${kind.padEnd(8)} ${String(row.planned).padStart(5)} units, ${String(row.run).padStart(4)} run (${String(before.get(name)?.run ?? 0).padStart(4)} in the first run)`,
+    )
     if (kind !== 'map') continue
     mapUnits += row.planned
     mapRun += row.run

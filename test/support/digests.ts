@@ -1,6 +1,7 @@
 /** Content digests of everything that a run made: what must be the same on any machine, after any crash. */
-import { contentsOf, findManifest } from '../../storage/artifacts.ts'
+
 import type { Node } from '../../pipelines/graph.ts'
+import { contentsOf, findManifest } from '../../storage/artifacts.ts'
 import { readJson, type Store } from '../../storage/store.ts'
 
 export type Digests = Record<string, { fingerprint: string; roles: Record<string, string[]> }>

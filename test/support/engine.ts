@@ -23,12 +23,14 @@ export interface EngineOptions {
   slots?: number
   /** `supervise` restarts what dies. */
   supervised?: boolean
+  /** Further arguments of the server. */
+  server?: readonly string[]
 }
 
 export class Engine {
   readonly home: string
   readonly address: string
-  readonly serverPid: number
+  serverPid: number
   readonly client: Client
   readonly store: FileStore
   readonly #connection: Connection
@@ -50,7 +52,7 @@ export class Engine {
     const before = process.env.MILLRACE_HOME
     process.env.MILLRACE_HOME = home
     const port = await freePort(17_000 + Math.floor(Math.random() * 3000) * 10)
-    const server = await startServer({ port, headless: true })
+    const server = await startServer({ port, headless: true, more: options.server ?? [] })
     if (before === undefined) delete process.env.MILLRACE_HOME
     else process.env.MILLRACE_HOME = before
     const connection = await Connection.connect({ address: server.address })
@@ -71,12 +73,15 @@ export class Engine {
     }
   }
 
-  async addWorker(): Promise<ChildProcess> {
+  /** `tree`: another checkout of the code that the worker runs. */
+  async addWorker(more: { queues?: string; tree?: string } = {}): Promise<ChildProcess> {
     const log = createWriteStream(join(this.home, `worker-${this.#workers.length}.log`), { flags: 'a' })
     const how = this.#options.supervised ? ['supervise', '--'] : ['worker']
     const slots = this.#options.slots ? ['--slots', String(this.#options.slots)] : []
-    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main, ...how, ...slots], {
-      cwd: root,
+    const queues = more.queues ? ['--queues', more.queues] : []
+    const entry = more.tree ? join(more.tree, 'cli', 'main.ts') : main
+    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', entry, ...how, ...slots, ...queues], {
+      cwd: more.tree ?? root,
       env: this.env,
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     })
@@ -98,6 +103,19 @@ export class Engine {
 
   get workers(): readonly ChildProcess[] {
     return this.#workers
+  }
+
+  /** Ends the server with SIGKILL, throws its database away, and starts another at the same address. Workers find it by themselves. */
+  async loseDatabase(): Promise<void> {
+    kill(this.serverPid, 'SIGKILL')
+    for (const name of readdirSync(this.home)) if (name.startsWith('temporal.sqlite')) await rm(join(this.home, name))
+    const before = process.env.MILLRACE_HOME
+    process.env.MILLRACE_HOME = this.home
+    const port = Number(this.address.split(':')[1])
+    while (!(await freePort(port).then(free => free === port))) await new Promise(resolve => setTimeout(resolve, 100))
+    this.serverPid = (await startServer({ port, headless: true, more: this.#options.server ?? [] })).pid
+    if (before === undefined) delete process.env.MILLRACE_HOME
+    else process.env.MILLRACE_HOME = before
   }
 
   start(request: RunRequest, workflowId = `pretrain/test/${Date.now().toString(36)}`): Promise<WorkflowHandle> {
@@ -149,7 +167,8 @@ export function processes(home: string): Found[] {
   for (const name of readdirSync('/proc')) {
     if (!/^\d+$/.test(name)) continue
     try {
-      if (!existsSync(`/proc/${name}/environ`) || !readFileSync(`/proc/${name}/environ`, 'utf8').includes(`MILLRACE_HOME=${home}\0`)) continue
+      if (!existsSync(`/proc/${name}/environ`) || !readFileSync(`/proc/${name}/environ`, 'utf8').includes(`MILLRACE_HOME=${home}\0`))
+        continue
       const command = readFileSync(`/proc/${name}/cmdline`, 'utf8').replaceAll('\0', ' ').trim()
       const comm = readFileSync(`/proc/${name}/comm`, 'utf8').trim()
       const parent = Number(/^PPid:\s*(\d+)/m.exec(readFileSync(`/proc/${name}/status`, 'utf8'))?.[1])

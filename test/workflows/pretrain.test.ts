@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readJournal } from '../../activities/journal.ts'
-import type { PretrainResult } from '../../workflows/pretrain.ts'
 import { findManifest, type Manifest } from '../../storage/artifacts.ts'
+import type { PretrainResult } from '../../workflows/pretrain.ts'
 import { type Digests, differences, digestsOf } from '../support/digests.ts'
 import { Engine, root } from '../support/engine.ts'
 import { python } from '../support/python.ts'
@@ -57,7 +57,9 @@ describe('pretrain', () => {
   }, 60_000)
 
   it.skipIf(!python)('writes Arrow files that pyarrow reads, compressed and plain', async () => {
-    const { stdout } = await run(python as string, [join(root, 'test', 'support', 'read_store.py'), engine.store.root], { maxBuffer: 1 << 24 })
+    const { stdout } = await run(python as string, [join(root, 'test', 'support', 'read_store.py'), engine.store.root], {
+      maxBuffer: 1 << 24,
+    })
     const found = JSON.parse(stdout) as { files: number; rows: number; zstd: number }
     expect(found.files).toBeGreaterThan(100)
     expect(found.zstd).toBeGreaterThan(50)
@@ -81,13 +83,16 @@ describe('pretrain', () => {
     const last = await manifest('train-long-context-1')
     const [weights] = paths(last, 'weights')
     const header = readHeader(weights as string)
-    expect(Object.keys(header)).toEqual(expect.arrayContaining(['model.embed_tokens.weight', 'lm_head.weight', 'model.layers.1.mlp.router.e_score_correction_bias']))
+    expect(Object.keys(header)).toEqual(
+      expect.arrayContaining(['model.embed_tokens.weight', 'lm_head.weight', 'model.layers.1.mlp.router.e_score_correction_bias']),
+    )
     expect(header['model.layers.0.self_attn.0.q_a_proj.weight']?.shape).toEqual([24, 48])
     expect(existsSync(paths(last, 'optimizer')[0] as string)).toBe(true)
   })
 })
 
-if (!python) process.stderr.write('pretrain.test.ts: no Python with pyarrow (MILLRACE_PYTHON or .venv): what pyarrow and numpy say is not tested\n')
+if (!python)
+  process.stderr.write('pretrain.test.ts: no Python with pyarrow (MILLRACE_PYTHON or .venv): what pyarrow and numpy say is not tested\n')
 
 const rowsOf = (manifest: Manifest | undefined, role: string) => (manifest?.roles[role] ?? []).reduce((sum, part) => sum + part.rows, 0)
 
