@@ -12,6 +12,7 @@ import { readJson, type Store } from '../storage/store.ts'
 import { findUnit, partKey, partsOf, type Unit } from '../storage/units.ts'
 import type { Pinned } from './inputs.ts'
 import { type NodeRef, readNode, readRun } from './run.ts'
+import { checkSurvival } from './survival.ts'
 import { executeUnit } from './unit.ts'
 import type { WorkerContext } from './worker-context.ts'
 
@@ -66,11 +67,12 @@ const refOf = (manifest: Manifest): Omit<ManifestRef, 'reused'> => ({
 export async function describeStage(
   context: WorkerContext,
   ref: NodeRef,
-): Promise<{ revision: number; codeDigest: string; operations: { name: string; kind: string }[] }> {
-  const stage = await stageOf(ref.stage)
+): Promise<{ revision: number; codeDigest: string; canary: boolean; operations: { name: string; kind: string }[] }> {
+  const [stage, run] = await Promise.all([stageOf(ref.stage), readRun(await context.store(ref.store), ref.run)])
   return {
     revision: stage.revision,
     codeDigest: context.codeDigest,
+    canary: stage.canary !== undefined && run.config.run.canaries,
     operations: stage.operations.map(({ name, kind }) => ({ name, kind })),
   }
 }
@@ -194,6 +196,7 @@ export async function commitStage(context: WorkerContext, ref: NodeRef, plans: r
     quarantined += sum(units, 'quarantined')
   }
   checkQuarantined(ref, quarantined, Math.max(...operations.map(each => each.documents)), run.config)
+  const survival = await checkSurvival(store, stage, node, { roles, operations }, run.config.run)
   const manifest: Manifest = {
     stage: ref.stage,
     node: node.id,
@@ -210,6 +213,7 @@ export async function commitStage(context: WorkerContext, ref: NodeRef, plans: r
     roles,
     operations,
     quarantined,
+    ...(survival ? { notes: { survival } } : {}),
   }
   await commitManifest(store, manifest)
   await context.journal.flush()
@@ -312,7 +316,12 @@ function operationOf(stage: Stage, name: string): Operation<unknown> {
 }
 
 /** A worker with other code refuses before it reads, so that old content is never committed under a new key. */
-function checkRevision(context: WorkerContext, request: UnitsRequest, stage: Stage, config: Config): void {
+export function checkRevision(
+  context: WorkerContext,
+  request: { revision: number; codeDigest: string },
+  stage: Stage,
+  config: Config,
+): void {
   const same = stage.revision === request.revision && (context.codeDigest === request.codeDigest || config.run.allowMixedCode)
   if (same) return
   throw ApplicationFailure.retryable(

@@ -6,6 +6,7 @@
  */
 import type * as z from 'zod'
 import type { Batch, Schema } from './arrow/index.ts'
+import type { Canary } from './canary.ts'
 import type { QuarantinedRecord } from './errors.ts'
 
 export const KiB = 2 ** 10
@@ -53,6 +54,8 @@ export interface Stage<C = any> {
   operations: readonly Operation<C>[]
   /** Role of the artifact -> `operation.role` that it is made of. */
   outputs: Record<string, string>
+  /** Documents that it must drop and keep, run through it before its first unit. */
+  canary?: Canary<C>
 }
 
 export function defineStage<S extends z.ZodType>(

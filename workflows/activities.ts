@@ -7,6 +7,8 @@ const lasting = [
   'DETERMINISM',
   'UNIT_FAILED',
   'QUARANTINE_RATIO',
+  'CANARY',
+  'SURVIVAL',
   'INPUT_CHANGED',
   'STORE_FULL',
   'STORE_UNWRITABLE',

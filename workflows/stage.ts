@@ -60,7 +60,8 @@ export async function stage(request: StageRequest): Promise<ManifestRef> {
   if (found && !node.force) return found
 
   const described = await quick.describeStage(node)
-  const { runUnits } = units(execution.outageSeconds)
+  const { runUnits, checkCanary } = units(execution.outageSeconds)
+  if (described.canary && !request.counts) await checkCanary(node, { revision: described.revision, codeDigest: described.codeDigest }) // before the first unit: it fails in a second, not after hours
   const plans = request.plans ?? []
   for (const operation of described.operations.slice(plans.length)) {
     const plan = request.open?.operation === operation.name ? request.open : await quick.planOperation(node, operation.name, plans)

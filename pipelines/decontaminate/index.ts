@@ -11,6 +11,7 @@ import { Batch, BatchBuilder, Column, schema, u32, u64, utf8 } from '../arrow/in
 import { MillraceError } from '../errors.ts'
 import { decisions, documentId, documents } from '../schemas.ts'
 import { type Context, defineStage, MiB } from '../stage.ts'
+import { canary } from './canary.ts'
 import { itemsOf } from './items.ts'
 
 const config = z.strictObject({
@@ -23,7 +24,7 @@ const config = z.strictObject({
     .describe('Text that a unit aims at'),
 })
 
-type DecontaminateConfig = z.output<typeof config>
+export type DecontaminateConfig = z.output<typeof config>
 type Run = (ctx: Context<DecontaminateConfig>) => Promise<void>
 
 /** Sorted by hash; `set` is a row of `sets`, `item` a line of its file, `word` where in the item's words the run begins. */
@@ -130,6 +131,7 @@ export const decontaminate = defineStage({
   revision: 1,
   config,
   inputs: ['documents', 'evaluation'],
+  canary,
   operations: [
     {
       name: 'index',

@@ -7,6 +7,7 @@
  */
 import { clusters, decisions, documents } from '../schemas.ts'
 import { defineStage } from '../stage.ts'
+import { canary } from './canary.ts'
 import { bands, connect, exact, groups, link, sign } from './candidates.ts'
 import { config, type DedupConfig } from './config.ts'
 import { bandKeys, components, members, pairs, signatures, textKeys, verdicts } from './tables.ts'
@@ -21,6 +22,7 @@ export const dedup = defineStage({
   revision: 1,
   config,
   inputs: ['documents'],
+  canary,
   operations: [
     {
       name: 'sign',

@@ -11,6 +11,7 @@ import { type Batch, BatchBuilder, Batch as Table } from '../arrow/index.ts'
 import { decisions, documents } from '../schemas.ts'
 import { type Context, defineStage, MiB } from '../stage.ts'
 import { type AddressJudge, type AddressVerdict, addressJudge, addressSchema } from './addresses.ts'
+import { canary } from './canary.ts'
 import { numberColumn, statisticsSchema, textColumn, textsIn } from './columns.ts'
 import { overridden, overrideSchema, type ProfileName, profileNames, profiles } from './profiles.ts'
 import { nativeProfile } from './rules.ts'
@@ -77,6 +78,7 @@ export const filter = defineStage({
   revision: 1,
   config,
   inputs: ['documents'],
+  canary,
   operations: [
     {
       name: 'judge',
