@@ -20,6 +20,8 @@ export interface ServerOptions {
   namespace?: string
   /** Without the web UI. */
   headless?: boolean
+  /** Further arguments of `temporal server start-dev`: for tests. */
+  more?: readonly string[]
 }
 
 const free = (port: number): Promise<boolean> =>
@@ -62,6 +64,7 @@ export async function startServer(options: ServerOptions = {}): Promise<Server> 
       '--sqlite-pragma=synchronous=NORMAL',
       `--namespace=${options.namespace ?? 'default'}`,
       '--log-level=error',
+      ...(options.more ?? []),
       ...(options.headless ? ['--headless'] : [`--ui-port=${uiPort}`, '--ui-ip=127.0.0.1', '--ui-disable-news-fetch']),
     ],
     { detached: true, stdio: ['ignore', log, log] },

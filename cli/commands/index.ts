@@ -2,6 +2,8 @@
 import type { Command } from 'commander'
 import * as cancel from './cancel.ts'
 import * as down from './down.ts'
+import * as explain from './explain.ts'
+import * as generate from './generate.ts'
 import * as logs from './logs.ts'
 import * as plan from './plan.ts'
 import * as run from './run.ts'
@@ -10,6 +12,7 @@ import * as stage from './stage.ts'
 import * as status from './status.ts'
 import * as up from './up.ts'
 import * as verify from './verify.ts'
+import * as whichDocuments from './which-documents.ts'
 import * as worker from './worker.ts'
 
 export const commands: readonly ((program: Command) => void)[] = [
@@ -20,8 +23,11 @@ export const commands: readonly ((program: Command) => void)[] = [
   status,
   cancel,
   logs,
+  explain,
+  whichDocuments,
   show,
   verify,
   stage,
+  generate,
   worker,
 ].map(command => command.add)
