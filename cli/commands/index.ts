@@ -6,9 +6,11 @@ import * as explain from './explain.ts'
 import * as generate from './generate.ts'
 import * as logs from './logs.ts'
 import * as plan from './plan.ts'
+import * as report from './report.ts'
 import * as run from './run.ts'
 import * as show from './show.ts'
 import * as stage from './stage.ts'
+import * as start from './start.ts'
 import * as status from './status.ts'
 import * as up from './up.ts'
 import * as verify from './verify.ts'
@@ -21,6 +23,7 @@ export const commands: readonly ((program: Command) => void)[] = [
   run,
   plan,
   status,
+  report,
   cancel,
   logs,
   explain,
@@ -30,4 +33,5 @@ export const commands: readonly ((program: Command) => void)[] = [
   stage,
   generate,
   worker,
+  start,
 ].map(command => command.add)

@@ -54,9 +54,9 @@ export async function startRun(path: string, options: RunOptions): Promise<numbe
     }
     const store = await openLocal(config.run.store)
     const { code, result } = await follow(client, handle, store, options)
-    if (result) showResult(result, options)
+    if (result) showResult(options.json ? result : { ...result, report: undefined }, options)
     if (result && !options.json) {
-      const { showSummary } = await import('../summary.ts')
+      const { showSummary } = await import('../summary.ts') // names the report among the places
       await showSummary(store, result, { address, namespace, config: request.config, workflowId })
     }
     return code

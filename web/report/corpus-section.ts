@@ -80,7 +80,7 @@ ${
 }
 ${
   reached
-    ? html`<h3>Shards</h3><p class="note">${count(reached.documents)} documents with ${count(reached.tokens)} tokens lie in the shards, each document once per row length; every pass together there are ${count(reached.readTokens)} tokens to train on.</p>
+    ? html`<h3>Shards</h3><p class="note">${count(reached.documents)} documents with ${count(reached.tokens)} tokens lie in the shards; all passes together give ${count(reached.readTokens)} tokens to train on. Every row length packs the components of its phases.</p>
 <div class="scroll"><table><thead><tr><th>row length</th><th>component</th><th>documents</th><th>tokens</th><th>passes</th><th>rows</th><th>padding</th></tr></thead>
 <tbody>${shards.flatMap(shard => shard.components.map((row, i) => html`<tr><td>${i ? '' : count(shard.rowLength)}</td><td>${row.component}${row.role === 'train' ? '' : html` <span class="soft">held out</span>`}</td><td>${count(row.documents)}</td><td>${count(row.readTokens)}</td><td>${row.passes}</td><td>${count(row.rows)}</td><td>${share(row.padding, row.padding + row.readTokens)}</td></tr>`))}</tbody></table></div>`
     : ''

@@ -66,10 +66,16 @@ export async function shardsOf(reading: Reading, steps: readonly Step[]): Promis
   return shards.sort((a, b) => a.rowLength - b.rowLength)
 }
 
-export function reachedOf([shortest]: readonly ShardRow[]): ReportFacts['reached'] {
-  if (!shortest) return null
+/** Every component once, from the shortest rows that have it: a row length packs what its phases read. */
+export function reachedOf(shards: readonly ShardRow[]): ReportFacts['reached'] {
+  if (!shards.length) return null
+  const packed = new Map<string, ShardRow['components'][number]>()
+  for (const each of shards.flatMap(shard => shard.components)) {
+    const key = `${each.role}/${each.component}`
+    if (!packed.has(key)) packed.set(key, each)
+  }
   const sum = (role: string, what: 'documents' | 'tokens' | 'readTokens') =>
-    shortest.components.filter(each => each.role === role).reduce((total, each) => total + each[what], 0)
+    [...packed.values()].filter(each => each.role === role).reduce((total, each) => total + each[what], 0)
   return {
     documents: sum('train', 'documents') + sum('validation', 'documents'),
     tokens: sum('train', 'tokens') + sum('validation', 'tokens'),

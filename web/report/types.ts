@@ -16,7 +16,7 @@ export interface ReportFacts {
   kinds: KindRow[]
   components: ComponentRow[]
   shards: ShardRow[]
-  /** What reaches the shards: of the shortest row length, as every row length packs the same documents. null before there are shards. */
+  /** What reaches the shards: every component once, from the shortest rows that hold it. null before there are shards. */
   reached: { documents: number; tokens: number; readTokens: number; validationDocuments: number; validationTokens: number } | null
   samples: { dropped: DroppedSamples[]; kept: SampleDocument[]; duplicates: DuplicatePair[]; partial: boolean }
   training: TrainingFacts | null
