@@ -1,0 +1,82 @@
+// One hash for 50 steps, whatever computes them: instruction sets, threads, cuts of a batch into whole slabs. The hash itself is
+// committed, so that it also holds between machines and between versions: who changes it changes docs/numerics.md.
+#include "native/base/cpu.h"
+#include "native/hash/xxh3.h"
+#include "native/trainer/testing/tiny.h"
+#include "native/trainer/trainer/trainer.h"
+
+namespace millrace::trainer {
+
+using namespace testing;
+
+namespace {
+
+constexpr size_t kLength = 24, kRows = 4;
+constexpr const char* kGolden = "4b7dec3cb6bd9a24";
+
+std::string hash_of(Trainer& t) {
+  uint64_t parts[4] = {};
+  const std::span<const float> states[] = {t.model().weights(), t.model().biases(), t.first_moments(), t.second_moments()};
+  for (size_t i = 0; i < 4; ++i) parts[i] = hash::xxh3_64({reinterpret_cast<const char*>(states[i].data()), states[i].size_bytes()});
+  char text[17];
+  std::snprintf(text, sizeof text, "%016llx",
+                static_cast<unsigned long long>(hash::xxh3_64({reinterpret_cast<const char*>(parts), sizeof parts})));
+  return text;
+}
+
+// Rows [first, first + count) of a batch.
+TestBatch part_of(const TestBatch& all, size_t first, size_t count) {
+  TestBatch part{{}, {}, {}, {}, {}, count, all.length};
+  const auto at = [&](size_t row) { return static_cast<ptrdiff_t>(row * all.length); };
+  part.tokens.assign(all.tokens.begin() + at(first), all.tokens.begin() + at(first + count));
+  part.targets.assign(all.targets.begin() + at(first), all.targets.begin() + at(first + count));
+  for (size_t i = 0; i < all.run_rows.size(); ++i) {
+    const size_t row = static_cast<size_t>(all.run_rows[i]);
+    if (row < first || row >= first + count) continue;
+    part.run_rows.push_back(static_cast<int32_t>(row - first));
+    part.run_starts.push_back(all.run_starts[i]);
+    part.run_lengths.push_back(all.run_lengths[i]);
+  }
+  return part;
+}
+
+struct Way {
+  int threads = 1;
+  size_t micro_batches = 1;
+};
+
+std::string hash_after(int steps, const Way& way) {
+  std::unique_ptr<Trainer> trainer;
+  const Resources resources{way.threads, 1, kLength, size_t{1} << 30};
+  Error error = Trainer::create(tiny_model(), tiny_optimizer(), resources, 42, trainer);
+  StepOptions o;
+  o.learning_rate = 3e-3, o.bias_rate = 0.05, o.rope_base = 1e4;
+  StepMetrics metrics;
+  for (int i = 0; i < steps && !error; ++i) {
+    const TestBatch batch = random_batch(kRows, kLength, 17, static_cast<uint32_t>(i));
+    trainer->begin();
+    const size_t rows = kRows / way.micro_batches;
+    for (size_t first = 0; first < kRows && !error; first += rows) error = trainer->accumulate(part_of(batch, first, rows).view(), o.rope_base);
+    if (!error) error = trainer->finish(o, metrics);
+  }
+  EXPECT_FALSE(error) << error.message();
+  return error ? "" : hash_of(*trainer);
+}
+
+}  // namespace
+
+TEST(Bits, AreTheCommittedOnesOnEveryInstructionSetAndNumberOfThreads) {
+  const Isa before = active_isa();
+  for (const Isa isa : available_isas())
+    for (const int threads : {1, 2, 3}) {
+      set_isa(isa);
+      EXPECT_EQ(hash_after(50, {.threads = threads}), kGolden) << name(isa) << ", " << threads << " threads";
+    }
+  set_isa(before);
+}
+
+TEST(Bits, AreTheCommittedOnesForAnyNumberOfMicroBatches) {
+  for (const size_t parts : {1, 2, 4}) EXPECT_EQ(hash_after(50, {.micro_batches = parts}), kGolden) << parts << " micro-batches";
+}
+
+}  // namespace millrace::trainer
