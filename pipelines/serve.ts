@@ -25,16 +25,19 @@ export async function serve(find: (name: string) => Promise<Stage>): Promise<voi
     const line = Buffer.from(`${JSON.stringify(event)}\n`)
     for (let sent = 0; sent < line.length; ) sent += writeSync(3, line, sent) // a signal may cut a write short
   }
-  const used = () => ({
-    rss: process.resourceUsage().maxRSS * 1024,
-    cpuMs: Math.round(process.cpuUsage().user / 1000 + process.cpuUsage().system / 1000),
-  })
+  let before = process.cpuUsage()
+  /** CPU time since the job began: a child does many. Memory is the most that it ever held. */
+  const used = () => {
+    const { user, system } = process.cpuUsage(before)
+    return { rss: process.resourceUsage().maxRSS * 1024, cpuMs: Math.round((user + system) / 1000) }
+  }
   const stopping = new AbortController()
   process.on('SIGTERM', () => stopping.abort())
   process.on('SIGINT', () => undefined) // Ctrl-C reaches the whole terminal group; the parent decides
 
   async function work(job: Job): Promise<void> {
     process.title = job.operation === 'segment' ? 'millrace-trainer' : 'millrace-child'
+    before = process.cpuUsage()
     let last = 0
     try {
       const stage = await find(job.stage)
