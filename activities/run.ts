@@ -11,9 +11,10 @@ import type { Node } from '../pipelines/graph.ts'
 import { canonical, digestOf } from '../pipelines/identity.ts'
 import { stageNames } from '../pipelines/stages.ts'
 import { findManifest } from '../storage/artifacts.ts'
-import { createSame, readJson, type Store } from '../storage/store.ts'
+import { createSame, missing, readJson, type Store } from '../storage/store.ts'
 import { ConfigError, loadConfig } from './config.ts'
 import { identityOfSource, type Pinned, pinInputs } from './inputs.ts'
+import { epochsOf } from './retry.ts'
 import { storeUri, type WorkerContext } from './worker-context.ts'
 
 /** What a user starts a workflow with. */
@@ -22,8 +23,14 @@ export interface RunRequest {
   from?: string
   only?: string
   force?: string[]
-  /** Raises the epoch of units with quarantined records, so that they are tried again and make new artifacts. */
+  /** How often units with quarantined records are done again: each time is an epoch in their keys and makes new artifacts. Default 0. */
   retryQuarantined?: number
+}
+
+/** How a workflow opens a run. `after`: a run that it does again; config and inputs are that run's, and `round` tells their names apart. */
+export interface OpenRequest extends RunRequest {
+  workflowRun: string
+  after?: { run: string; store: string; round: number }
 }
 
 /** What workflows carry: a name, a place and the stages to run. */
@@ -89,46 +96,66 @@ export async function describeRun(
   return { config, pinned, nodes, store: storeUri(config.run.store, home) }
 }
 
-export async function openRun(context: WorkerContext, request: RunRequest & { workflowRun: string }): Promise<RunRef> {
+async function describeAgain(store: Store, after: { run: string; store: string }): ReturnType<typeof describeRun> {
+  const { config, inputs } = await readRun(store, after.run)
+  const pinned = await readJson<Pinned>(store, inputs.key)
+  if (!pinned) throw missing(store, inputs.key)
+  const nodes = await corpusNodes(config, { ...pinned, sources: config.sources.map(identityOfSource) })
+  return { config, pinned, nodes, store: after.store }
+}
+
+export async function openRun(context: WorkerContext, request: OpenRequest): Promise<RunRef> {
   checkRequest(request)
-  const { config, pinned, nodes, store: uri } = await describeRun(request.config, context.home, heartbeat)
+  const described = request.after
+    ? await describeAgain(await context.store(request.after.store), request.after)
+    : await describeRun(request.config, context.home, heartbeat)
+  const { config, pinned, store: uri } = described
   const store = await context.store(uri)
   await checkSpace(uri, pinned)
-  const run = `${config.name}-${request.workflowRun.replaceAll('-', '').slice(0, 10)}`
+  const run = `${runName(config.name, request.workflowRun)}${request.after ? `-${request.after.round}` : ''}`
+  const graph = (epochs: ReadonlyMap<string, number>) =>
+    corpusNodes(config, { ...pinned, sources: config.sources.map(identityOfSource) }, epochs)
+  const nodes = request.retryQuarantined ? await graph(await epochsOf(store, request.retryQuarantined, graph)) : described.nodes
   const inputsKey = `runs/${run}/inputs-${digestOf([pinned.sourcesDigest, pinned.evaluationDigest], 16)}.json`
-  await createSame(store, inputsKey, JSON.stringify(pinned))
+  await store.create(inputsKey, JSON.stringify(pinned)) // named by identity: another attempt may have seen other times of the same bytes
   for (const node of nodes) await saveNode(store, run, node)
-  const wanted = await select(store, nodes, request)
-  if ((await readJson<RunRecord>(store, runKey(run))) === undefined) {
-    const record: RunRecord = {
-      run,
-      name: config.name,
-      config,
-      configPath: request.config,
-      configDigest: digestOf(canonical(config), 16),
-      request,
-      inputs: {
-        key: inputsKey,
-        sourcesDigest: pinned.sourcesDigest,
-        evaluationDigest: pinned.evaluationDigest,
-        files: pinned.sources.length,
-        bytes: pinned.sources.reduce((sum, file) => sum + file.size, 0),
-      },
-      nodes,
-      startedAt: new Date().toISOString(),
-    }
-    await store.create(runKey(run), `${JSON.stringify(record, null, 1)}\n`)
-  }
-  return {
+  await select(store, nodes, request) // refuses before there is a run
+  const record: RunRecord = {
     run,
     name: config.name,
+    config,
+    configPath: request.config,
+    configDigest: digestOf(canonical(config), 16),
+    request,
+    inputs: {
+      key: inputsKey,
+      sourcesDigest: pinned.sourcesDigest,
+      evaluationDigest: pinned.evaluationDigest,
+      files: pinned.sources.length,
+      bytes: pinned.sources.reduce((sum, file) => sum + file.size, 0),
+    },
+    nodes,
+    startedAt: new Date().toISOString(),
+  }
+  // The first attempt to get here decides what the run is; one that read an edited config or other inputs follows it.
+  const first = (await store.create(runKey(run), `${JSON.stringify(record, null, 1)}\n`)) === 'created' ? record : await readRun(store, run)
+  const wanted = await select(store, first.nodes, request)
+  return {
+    run,
+    name: first.name,
     store: uri,
     nodes: wanted.map(node => refOf(node, run, uri, request.force)),
     after: Object.fromEntries(wanted.map(node => [node.id, parentsOf(node, wanted)])),
-    phases: request.only && !['initialize', 'train', 'grow', 'decide', 'evaluate'].includes(request.only) ? 0 : config.phases.length,
-    execution: config.run,
+    phases: request.only && !['initialize', 'train', 'grow', 'decide', 'evaluate'].includes(request.only) ? 0 : first.config.phases.length,
+    execution: first.config.run,
     notes: pinned.notes,
   }
+}
+
+/** Time first, so that names sort; Temporal's ids are UUIDs of version 7, whose first ten digits two runs of a quarter second share. */
+const runName = (name: string, workflowRun: string): string => {
+  const id = workflowRun.replaceAll('-', '')
+  return `${name}-${id.slice(0, 10)}${id.slice(-6)}`
 }
 
 export const refOf = (node: Node, run: string, store: string, force: readonly string[] | undefined): NodeRef => ({
@@ -164,6 +191,9 @@ function checkRequest(request: RunRequest): void {
       'start the workflow again with that input',
     )
   }
+  const epoch: unknown = request.retryQuarantined
+  if (epoch !== undefined && !(Number.isInteger(epoch) && (epoch as number) >= 0 && (epoch as number) <= 100))
+    throw new ConfigError('input.retryQuarantined', 'how often quarantined records are tried again: 0 to 100', JSON.stringify(epoch))
   for (const [field, value] of [
     ['from', request.from],
     ['only', request.only],

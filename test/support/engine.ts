@@ -91,8 +91,11 @@ export class Engine {
         log.write(data)
         if (String(data).includes('worker ready')) resolve()
       })
-      child.stderr?.on('data', data => log.write(data))
       let output = ''
+      child.stderr?.on('data', data => {
+        log.write(data)
+        output = (output + data).slice(-2000)
+      })
       child.stdout?.on('data', data => {
         output = (output + data).slice(-2000)
       })
