@@ -3,7 +3,7 @@ import { Context, heartbeat } from '@temporalio/activity'
 import { findManifest } from '../storage/artifacts.ts'
 import { checkCanary } from './canary.ts'
 import { closeRun, type ReportMaker } from './close-run.ts'
-import { type NodeRef, openRun, type RunRef, type RunRequest } from './run.ts'
+import { type NodeRef, type OpenRequest, openRun, type RunRef } from './run.ts'
 import {
   asFailure,
   commitStage,
@@ -33,7 +33,7 @@ async function failing<T>(body: () => Promise<T>): Promise<T> {
 /** `makeReport` comes from above (web/report): without it a run ends with no report. */
 export function createActivities(context: WorkerContext, makeReport?: ReportMaker) {
   return {
-    openRun: (request: RunRequest & { workflowRun: string }) => failing(() => openRun(context, request)),
+    openRun: (request: OpenRequest) => failing(() => openRun(context, request)),
     findStage: (node: NodeRef) => failing(() => findStage(context, node)),
     describeStage: (node: NodeRef) => failing(() => describeStage(context, node)),
     planOperation: (node: NodeRef, operation: string, done: readonly PlanRef[]) =>

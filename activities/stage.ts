@@ -11,6 +11,7 @@ import { commitManifest, findManifest, type Manifest, type ManifestPart, readPla
 import { readJson, type Store } from '../storage/store.ts'
 import { findUnit, partKey, partsOf, type Unit } from '../storage/units.ts'
 import type { Pinned } from './inputs.ts'
+import { planAgain } from './retry.ts'
 import { type NodeRef, readNode, readRun } from './run.ts'
 import { checkSurvival } from './survival.ts'
 import { executeUnit } from './unit.ts'
@@ -92,7 +93,7 @@ export async function planOperation(
   const shuffled = operation.reads
     .map(role => done.find(each => each.operation === role.split('.')[0] && each.kind === 'shuffle'))
     .find(Boolean)
-  const planned = plan({
+  const request = {
     stage,
     operation,
     config: stage.config.parse(node.config),
@@ -101,7 +102,8 @@ export async function planOperation(
     sides: (operation.sides ?? []).flatMap(find),
     raw: await rawOf(store, ref, operation),
     ...(shuffled ? { partitions: (await readPlan(store, shuffled.key)).partitions } : {}),
-  })
+  }
+  const planned = node.epoch ? await planAgain(store, ref.fingerprint, node.epoch, request) : plan(request)
   const key = await storePlan(store, ref.fingerprint, planned)
   for (const unit of planned.units)
     record(context, store, ref, { operation: operationName, unitKey: unit.key, state: 'planned', bytesIn: unit.bytes })

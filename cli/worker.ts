@@ -5,9 +5,9 @@
  */
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { bundleWorkflowCode, DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker'
 import { pino } from 'pino'
@@ -104,9 +104,7 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
 async function bundle(): Promise<string> {
   const workflowsPath = fileURLToPath(new URL('../workflows/index.ts', import.meta.url))
   const hash = createHash('sha256')
-  for (const file of ['activities', 'build-corpus', 'index', 'pretrain', 'run-stage', 'stage', 'train-model', 'window']) {
-    hash.update(await readFile(new URL(`../workflows/${file}.ts`, import.meta.url)))
-  }
+  for (const file of (await readdir(dirname(workflowsPath))).sort()) hash.update(await readFile(join(dirname(workflowsPath), file)))
   hash.update(await readFile(new URL('../package-lock.json', import.meta.url)).catch(() => ''))
   const path = join(home(), 'cache', `workflows-${hash.digest('hex').slice(0, 16)}.js`)
   if (existsSync(path)) return path

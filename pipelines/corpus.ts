@@ -34,10 +34,11 @@ const reads: Record<string, Record<string, readonly [stage: string, role: string
 /** Ids of the model's vocabulary: what the tokenizer is asked for, so that shapes are known before it has run. */
 export const vocabularyOf = (config: Config): number => Number(config.stages.tokenizer?.vocabulary)
 
-/** Nodes in an order in which every parent comes before its children. */
+/** Nodes in an order in which every parent comes before its children. `epochs`: node -> how often its quarantined records were tried again. */
 export async function corpusNodes(
   config: Config,
   pinned: { sourcesDigest: string; evaluationDigest: string; sources: unknown[] },
+  epochs: ReadonlyMap<string, number> = new Map(),
 ): Promise<Node[]> {
   const nodes = new Map<string, Node>()
   const add = async (stageName: string, id: string, given: Record<string, unknown>) => {
@@ -51,6 +52,7 @@ export async function corpusNodes(
       })
     }
     const raw = stage.inputs.find(role => rawRoles.includes(role))
+    const epoch = epochs.get(id)
     nodes.set(
       id,
       nodeOf({
@@ -61,6 +63,7 @@ export async function corpusNodes(
         seed: config.seed,
         parents,
         ...(raw ? { inputs: raw === 'raw' ? pinned.sourcesDigest : pinned.evaluationDigest } : {}),
+        ...(epoch ? { epoch } : {}),
       }),
     )
   }

@@ -19,6 +19,8 @@ export interface Node {
   parents: Record<string, readonly Parent[]>
   /** Digest of the pinned inputs that a `raw` or `evaluation` role reads. */
   inputs?: string
+  /** How often quarantined records of this stage were tried again (`retryQuarantined`); absent = never. */
+  epoch?: number
   fingerprint: string
 }
 
@@ -30,7 +32,7 @@ export function nodeOf(node: Omit<Node, 'fingerprint'>): Node {
   const named = {
     stage: node.stage,
     revision: node.revision,
-    config: { ...(node.config as object), seed: node.seed },
+    config: { ...(node.config as object), seed: node.seed, ...(node.epoch ? { epoch: node.epoch } : {}) },
     parents: node.inputs ? { ...parents, inputs: [node.inputs] } : parents,
   }
   return { ...node, fingerprint: fingerprint(named) }

@@ -3,6 +3,7 @@ import { defineQuery, setCurrentDetails, setHandler, workflowInfo } from '@tempo
 import type { RunRef, RunRequest } from '../activities/run.ts'
 import type { ManifestRef } from '../activities/stage.ts'
 import { patient } from './activities.ts'
+import { again, Retries, refuse, retryQuarantined } from './retry.ts'
 import { runStage } from './run-stage.ts'
 
 export interface CorpusProgress {
@@ -16,8 +17,24 @@ export const corpusProgress = defineQuery<CorpusProgress>('progress')
 export async function buildCorpus(request: RunRequest | { opened: RunRef }): Promise<{ run: RunRef; stages: Record<string, ManifestRef> }> {
   const progress: CorpusProgress = { run: '', stages: {} }
   setHandler(corpusProgress, () => progress)
-  const run = 'opened' in request ? request.opened : await patient.openRun({ ...request, workflowRun: workflowInfo().firstExecutionRunId })
-  progress.run = run.run
+  const { parent, firstExecutionRunId: workflowRun } = workflowInfo()
+  if ('opened' in request) {
+    setHandler(retryQuarantined, () => refuse(parent?.workflowId))
+    return { run: request.opened, stages: await build(request.opened, progress) }
+  }
+  const retries = new Retries(request.retryQuarantined)
+  setHandler(retryQuarantined, retries.ask)
+  let run = await patient.openRun({ ...request, workflowRun })
+  for (let round = 1; ; round++) {
+    const stages = await build(run, progress)
+    await patient.closeRun(run, { trained: false })
+    if (!retries.take()) return { run, stages }
+    run = await patient.openRun(again(request, run, { workflowRun, round: round + 1, epoch: retries.epoch }))
+  }
+}
+
+async function build(run: RunRef, progress: CorpusProgress): Promise<Record<string, ManifestRef>> {
+  Object.assign(progress, { run: run.run, stages: {} })
   const stages: Record<string, ManifestRef> = {}
   const running = new Map<string, Promise<void>>()
   const show = () =>
@@ -41,6 +58,5 @@ export async function buildCorpus(request: RunRequest | { opened: RunRef }): Pro
     running.set(node.id, done)
   }
   await Promise.all(running.values())
-  if (!('opened' in request)) await patient.closeRun(run, { trained: false })
-  return { run, stages }
+  return stages
 }
