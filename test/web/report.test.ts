@@ -43,10 +43,16 @@ afterAll(() => engine?.stop())
 /** `tiny` with a tenth of the steps, and a source of one document that no page should run. */
 async function smallConfig(): Promise<string> {
   const text = (await readFile(join(root, 'configs/tiny.yaml'), 'utf8')).replaceAll('../test/', `${root}test/`)
-  const tiny = parse(text) as { sources: object[]; phases: { name: string; tokens: number; segmentSteps: number; ramp?: object }[] }
+  const tiny = parse(text) as {
+    sources: object[]
+    stages: { mix: { components: object[] } }
+    phases: { name: string; tokens: number; segmentSteps: number; ramp?: object }[]
+  }
+  // So few tokens would leave no room for counts that are rounded by chance.
+  tiny.stages.mix.components = tiny.stages.mix.components.map(component => ({ ...component, counts: 'uniform' }))
   const words = Array.from({ length: 120 }, (_, i) => `the word${i} of a ${hostile}`).join(' and ')
-  await writeFile(join(engine.home, 'hostile.jsonl'), `${JSON.stringify({ text: words, title: hostile, kind: 'web' })}\n`)
-  tiny.sources.push({ name: 'hostile', path: join(engine.home, 'hostile.jsonl'), kind: 'hostile' })
+  await writeFile(join(engine.home, 'hostile.jsonl'), `${JSON.stringify({ text: words, title: hostile, kind: hostile })}\n`)
+  tiny.sources.push({ name: 'hostile', path: join(engine.home, 'hostile.jsonl') })
   tiny.phases = tiny.phases
     .filter(phase => phase.name !== 'long-context')
     .map(({ ramp: _, ...phase }) => ({ ...phase, tokens: phase.tokens / 8, segmentSteps: phase.segmentSteps / 4 }))
@@ -246,34 +252,21 @@ describe('the page', () => {
     expect(page).toContain(`<b>${number(facts.reached?.tokens)}</b>`)
     expect(page).toContain(facts.training?.checkpoint?.sha256 ?? '?')
     expect(page).toContain(facts.training?.evaluations.at(-1)?.all.perplexity.toPrecision(3) ?? '?')
-    expect(page).not.toMatch(/<script|<link|<iframe|\bsrc=|url\(|@import/i)
+    expect(page).not.toMatch(/<(script|link|iframe|img|object|embed)|<[^>]+ (src|href|on\w+)=|url\(|@import/i)
     expect(page).toContain("default-src 'none'")
     expect(page).not.toContain('NaN')
     expect(page).not.toContain('undefined')
   })
 
-  it('escapes what documents say', async () => {
-    const kept = facts.samples.kept.filter(document => document.source === 'hostile')
-    const shown = kept.length ? facts : { ...facts, samples: { ...facts.samples, kept: [hostileDocument] } }
-    const { reportPage } = await import('../../web/report/page.ts')
-    const made = await reportPage(shown)
-    expect(made).toContain('&lt;script&gt;alert(1)&lt;/script&gt;&quot;&#39;&gt;&lt;img src=x')
-    expect(made).not.toContain('<script')
-    expect(made).not.toContain('<img')
-    expect(made).not.toContain('\u202e')
+  it('escapes what documents say', () => {
+    const { kept, dropped } = facts.samples
+    const shown = [...kept, ...dropped.flatMap(each => each.documents)].filter(document => document.source === 'hostile')
+    expect(shown.map(document => document.title)).toEqual([hostile])
+    expect(page).toContain('&lt;script&gt;alert(1)&lt;/script&gt;&quot;&#39;&gt;&lt;img src=x')
+    expect(page).not.toContain('<img')
+    expect(page).not.toContain('\u202e')
   })
 })
-
-const hostileDocument = {
-  id: '00',
-  source: 'hostile',
-  key: hostile,
-  kind: hostile,
-  url: hostile,
-  title: hostile,
-  text: hostile,
-  characters: 9,
-}
 
 describe('the end of a run', () => {
   it('is made once: the same facts, another time, are another file', async () => {

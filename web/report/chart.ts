@@ -50,7 +50,7 @@ export function lineChart(chart: Chart): Html {
   const all = [...chart.series.flatMap(each => each.points.map(point => point[1])), ...(chart.dots?.points.map(point => point[1]) ?? [])]
   const known = all.filter((y): y is number => y !== null && Number.isFinite(y))
   if (!known.length || !(to > from)) return html``
-  const [low, high] = extent(known, chart.zero)
+  const [low, high] = extent(known, chart.zero, Boolean(chart.bands?.length))
   const px = (x: number) => (x - from) / (to - from)
   const py = (y: number) => 1 - (y - low) / (high - low)
   const yTicks = ticks(low, high, chart.small ? 3 : 5)
@@ -71,7 +71,8 @@ ${(chart.bands ?? []).map(
   band =>
     html`<span class="band-name" style="left:${percent(px(band.from))};max-width:${percent(px(band.to) - px(band.from))}">${band.name}</span>`,
 )}
-${(chart.dots?.points ?? []).map(([x, y]) => html`<i class="dot" style="left:${percent(px(x))};top:${percent(py(y))}"></i>`)}
+${(chart.dots?.points ?? []).map(([x, y]) => dot(px(x), py(y), 1))}
+${chart.series.flatMap((each, i) => alone(each.points).map(([x, y]) => dot(px(x), py(y), each.colour ?? i)))}
 </div>
 ${xLabels(xTicks, px, format, chart.x.name)}
 ${chart.alsoX ? xLabels(xTicks, px, chart.alsoX.at, chart.alsoX.name) : ''}
@@ -80,13 +81,13 @@ ${legendOf(chart)}
 </figure>`
 }
 
-/** Some air above and below; a constant stands in the middle. */
-function extent(values: readonly number[], zero: boolean | undefined): [number, number] {
+/** Some air above and below, more where names stand; a constant stands in the middle. */
+function extent(values: readonly number[], zero: boolean | undefined, named: boolean): [number, number] {
   const low = values.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY)
   const high = values.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY)
   if (zero) return [0, high > 0 ? high * 1.05 : 1]
   const air = high > low ? (high - low) * 0.06 : Math.abs(high) || 1
-  return [low - air, high + air]
+  return [low - air, high + (named ? 2.2 * air : air)]
 }
 
 function pathOf(points: Series['points'], px: (x: number) => number, py: (y: number) => number): string {
@@ -98,6 +99,15 @@ function pathOf(points: Series['points'], px: (x: number) => number, py: (y: num
     pen = here
   }
   return commands.join('')
+}
+
+const dot = (x: number, y: number, colour: number) =>
+  html`<i class="dot" style="left:${percent(x)};top:${percent(y)};background:var(--c${colour})"></i>`
+
+/** Points without a neighbour: a line would not show them. */
+function alone(points: Series['points']): [x: number, y: number][] {
+  const known = (i: number) => Number.isFinite(points[i]?.[1] ?? Number.NaN)
+  return points.flatMap(([x, y], i): [number, number][] => (known(i) && !known(i - 1) && !known(i + 1) ? [[x, y as number]] : []))
 }
 
 const line = (name: string, [x1, y1]: [number, number], [x2, y2]: [number, number]) =>

@@ -16,15 +16,18 @@ export function funnelSection(facts: ReportFacts): Html {
       const gone = row.dropped.reduce((sum, each) => sum + each.documents, 0)
       return html`<span>${row.node}</span>${bar(out, gone, whole)}<span class="n">${count(out)}</span>`
     })}</div>
-<div class="scroll"><table><thead><tr><th>stage</th><th>documents in</th><th>out</th><th>size out</th><th>tokens out</th><th>units</th><th>CPU</th><th>documents/s</th><th class="words">dropped, by reason</th></tr></thead>
-<tbody>${rows.map(corpusRow)}${trainingRows(facts.funnel.filter(row => !rows.includes(row)))}</tbody></table></div>`
+<div class="scroll"><table><thead><tr><th>stage</th><th>documents in</th><th>out</th><th>size out</th><th>tokens out</th><th>units</th><th>CPU</th><th>documents/s</th></tr></thead>
+<tbody>${rows.map(corpusRow)}${trainingRows(facts.funnel.filter(row => !rows.includes(row)))}</tbody></table></div>
+${rows.some(hasReasons) ? html`<h3>Dropped, by reason</h3><dl>${rows.filter(hasReasons).map(row => html`<dt>${row.node}</dt><dd>${reasons(row)}</dd>`)}</dl>` : ''}`
 }
+
+const hasReasons = (row: FunnelRow): boolean => row.dropped.length + row.quarantined.length > 0
 
 const corpusRow = (
   row: FunnelRow,
 ): Html => html`<tr><td>${row.node}</td><td>${count(row.documents.in)}</td><td>${count(row.documents.out)}</td>
 <td>${size(row.bytes.out)}</td><td>${count(row.tokens.out)}</td><td>${unitsOf(row.state, row.units)}</td><td>${row.cost ? time(row.cost.cpuSeconds) : '–'}</td>
-<td>${figure(row.cost?.documentsPerSecond)}</td><td class="words">${reasons(row)}</td></tr>`
+<td>${figure(row.cost?.documentsPerSecond)}</td></tr>`
 
 const unitsOf = (state: string, { total, run, reused, failedAttempts }: FunnelRow['units']): Html =>
   state === 'missing'
@@ -50,7 +53,7 @@ function trainingRows(rows: readonly FunnelRow[]): Html[] {
     }
     const cpu = sum(row => row.cost?.cpuSeconds ?? 0)
     const state = own.every(row => row.state === 'missing') ? 'missing' : 'made'
-    return html`<tr><td>${stage}${own.length > 1 ? html` <span class="soft">× ${own.length}</span>` : ''}</td><td>–</td><td>–</td><td>–</td><td>–</td><td>${unitsOf(state, units)}</td><td>${cpu ? time(cpu) : '–'}</td><td>–</td><td class="words"></td></tr>`
+    return html`<tr><td>${stage}${own.length > 1 ? html` <span class="soft">× ${own.length}</span>` : ''}</td><td>–</td><td>–</td><td>–</td><td>–</td><td>${unitsOf(state, units)}</td><td>${cpu ? time(cpu) : '–'}</td><td>–</td></tr>`
   })
 }
 
@@ -81,8 +84,8 @@ ${
 ${
   reached
     ? html`<h3>Shards</h3><p class="note">${count(reached.documents)} documents with ${count(reached.tokens)} tokens lie in the shards; all passes together give ${count(reached.readTokens)} tokens to train on. Every row length packs the components of its phases.</p>
-<div class="scroll"><table><thead><tr><th>row length</th><th>component</th><th>documents</th><th>tokens</th><th>passes</th><th>rows</th><th>padding</th></tr></thead>
-<tbody>${shards.flatMap(shard => shard.components.map((row, i) => html`<tr><td>${i ? '' : count(shard.rowLength)}</td><td>${row.component}${row.role === 'train' ? '' : html` <span class="soft">held out</span>`}</td><td>${count(row.documents)}</td><td>${count(row.readTokens)}</td><td>${row.passes}</td><td>${count(row.rows)}</td><td>${share(row.padding, row.padding + row.readTokens)}</td></tr>`))}</tbody></table></div>`
+<div class="scroll"><table><thead><tr><th>row length</th><th class="left">component</th><th>documents</th><th>tokens</th><th>passes</th><th>rows</th><th>padding</th></tr></thead>
+<tbody>${shards.flatMap(shard => shard.components.map((row, i) => html`<tr><td>${i ? '' : count(shard.rowLength)}</td><td class="left">${row.component}${row.role === 'train' ? '' : html` <span class="soft">held out</span>`}</td><td>${count(row.documents)}</td><td>${count(row.readTokens)}</td><td>${row.passes}</td><td>${count(row.rows)}</td><td>${share(row.padding, row.padding + row.readTokens)}</td></tr>`))}</tbody></table></div>`
     : ''
 }`
 }

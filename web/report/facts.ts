@@ -29,7 +29,7 @@ export async function reportFacts(store: Store, run: string, options: FactsOptio
     const shards = await shardsOf(reading, corpus)
     const funnel = funnelOf({ corpus, training, journal, shards, rawBytes: record.inputs.bytes })
     const components = await componentsOf(reading, corpus)
-    const now = options.now ?? new Date()
+    const last = journal.at(-1)?.t
     return {
       version: 1,
       run: {
@@ -46,7 +46,10 @@ export async function reportFacts(store: Store, run: string, options: FactsOptio
         unitsRun: funnel.reduce((sum, row) => sum + row.units.run, 0),
         unitsReused: funnel.reduce((sum, row) => sum + row.units.reused, 0),
       },
-      times: { writtenAt: now.toISOString(), wallSeconds: (now.getTime() - Date.parse(record.startedAt)) / 1000 },
+      times: {
+        writtenAt: (options.now ?? new Date()).toISOString(),
+        wallSeconds: last === undefined ? null : Math.max(0, last - Date.parse(record.startedAt)) / 1000,
+      },
       funnel,
       warnings: [...funnelWarnings(steps, funnel), ...componentWarnings(components)],
       sources: sourcesOf(corpus),

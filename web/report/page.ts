@@ -24,7 +24,7 @@ export async function reportPage(facts: ReportFacts): Promise<string> {
 <body><main>
 <header><div class="eyebrow">Millrace · run report</div><h1>${run.name}</h1>
 <p class="lede">${lede(facts)}</p>
-<p class="note">Run ${run.id}, begun ${run.startedAt.slice(0, 16).replace('T', ' ')} UTC, ${time(facts.times.wallSeconds)} long; ${
+<p class="note">Run ${run.id}, begun ${run.startedAt.slice(0, 16).replace('T', ' ')} UTC${facts.times.wallSeconds === null ? '' : `, ${time(facts.times.wallSeconds)} long`}; ${
     run.unitsRun
       ? `${count(run.unitsRun)} units run, ${count(run.unitsReused)} reused`
       : `0 units run: all ${count(run.unitsReused)} were there already`

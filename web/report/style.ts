@@ -35,12 +35,13 @@ p { margin: 6px 0 12px; max-width: 72ch; }
 table { border-collapse: collapse; width: 100%; font-size: 14px; font-variant-numeric: tabular-nums; }
 th, td { padding: 6px 0 6px 18px; text-align: right; vertical-align: top; border-bottom: 1px solid var(--line); white-space: nowrap; }
 th { color: var(--soft); font-weight: 500; font-size: 13px; vertical-align: bottom; }
-th:first-child, td:first-child { text-align: left; padding-left: 0; }
+th:first-child, td:first-child { text-align: left; padding-left: 0; position: sticky; left: 0; background: var(--paper); }
+th.left, td.left { text-align: left; }
 td.words, th.words { text-align: left; white-space: normal; min-width: 200px; }
 tbody tr:last-child td { border-bottom: 0; }
 tr.total td { font-weight: 600; border-top: 1px solid var(--soft); }
 td.zero { color: var(--warn); font-weight: 600; }
-.reason { display: inline-block; margin-right: 12px; white-space: nowrap; }
+.reason { display: inline-block; margin-right: 14px; }
 .reason i { font-style: normal; color: var(--soft); }
 .funnel { display: grid; grid-template-columns: minmax(96px, max-content) 1fr max-content; gap: 7px 14px; align-items: center; margin: 18px 0 22px; font-variant-numeric: tabular-nums; font-size: 14px; }
 .funnel svg { width: 100%; height: 18px; display: block; }
@@ -62,7 +63,6 @@ figcaption span { font-weight: 400; color: var(--soft); }
 .band-name { position: absolute; top: 2px; padding-left: 5px; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; font-size: 12px; }
 .grid { stroke: var(--line); } .curve { fill: none; stroke-width: 1.6; } .raw { opacity: .35; stroke-width: 1; } .phase { fill: var(--band); } .mark { stroke: var(--soft); stroke-dasharray: 3 3; }
 .grid, .curve, .mark { vector-effect: non-scaling-stroke; }
-.dots circle { stroke: none; }
 .dot { position: absolute; width: 8px; height: 8px; margin: -4px 0 0 -4px; border-radius: 50%; background: var(--c1); border: 1.5px solid var(--paper); }
 .multiples { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 320px), 1fr)); gap: 4px 34px; }
 .legend { display: flex; flex-wrap: wrap; gap: 2px 18px; font-size: 13px; color: var(--soft); margin: 6px 0 0 46px; }

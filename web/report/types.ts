@@ -8,7 +8,8 @@
 export interface ReportFacts {
   version: 1
   run: RunFacts
-  times: { writtenAt: string; wallSeconds: number }
+  /** `wallSeconds`: from the run's begin to the journal's last word. */
+  times: { writtenAt: string; wallSeconds: number | null }
   /** One row per step of the run, corpus first, in the order of the graph. */
   funnel: FunnelRow[]
   warnings: Warning[]
