@@ -110,7 +110,7 @@ class Biography {
       })
       if (found) return found
     }
-    if (await this.#findQuarantined(asked)) return undefined
+    if (!near.length && (await this.#findQuarantined(asked))) return undefined
     throw new MillraceError({
       code: 'NO_DOCUMENT',
       kind: 'config',
@@ -273,7 +273,7 @@ class Biography {
     if (!counted) return `${named} was kept by every stage that has run.`
     const { component, role, count } = counted.values as { component: string; role: string; count: number }
     if (role === 'validation') this.#say('mix', 'held out', `held out for validation, component ${component}`, counted.values)
-    else this.#say('mix', count ? 'kept' : 'excluded', `component ${component}, may be read ${count} times`, counted.values)
+    else this.#say('mix', count ? 'kept' : 'excluded', `component ${component}, count ${count}: ${times(count)}`, counted.values)
     const reading = await Reading.open(this.#store, this.#nodes, this.#lookup)
     const steps: number[] = []
     for (const node of this.#nodes.filter(each => each.stage === 'shard')) {
@@ -291,7 +291,7 @@ class Biography {
     }
     if (role === 'validation') return `${named} is held out: it measures the model and never trains it.`
     if (!count) return `${named} passed every stage, but mix gave it count 0: it is never read.`
-    if (!reading) return `${named} is in: component ${component} may read it ${count} times; nothing was trained yet.`
+    if (!reading) return `${named} is in: component ${component}, count ${count}: ${times(count)}; nothing was trained yet.`
     steps.sort((a, b) => a - b)
     const list = `${steps.slice(0, 8).join(', ')}${steps.length > 8 ? ', …' : ''}`
     if (steps.length) this.#say('train', 'trained', `read in ${steps.length === 1 ? 'step' : 'steps'} ${list}`, { steps })
@@ -321,4 +321,5 @@ class Biography {
 }
 
 const text = (value: unknown): string | null => (typeof value === 'string' ? value : null)
+const times = (count: number): string => (count ? `read ${count === 1 ? 'once' : `${count} times`} at most` : 'never read')
 const figure = (value: number): string => String(Number(value.toPrecision(4)))

@@ -10,7 +10,8 @@ export function add(program: Command): void {
     .option('--json', 'print as JSON')
     .addHelpText('after', '\nExample:\n  millrace plan configs/quickstart.yaml')
     .action(async (config: string, options: { json?: boolean }) => {
-      process.env.MILLRACE_ROOTS = '/'
+      const { readConfig } = await import('../config.ts')
+      await readConfig(config)
       const { planRun } = await import('../plan.ts')
       const plan = await planRun(config)
       if (options.json) json(plan)

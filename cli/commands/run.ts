@@ -1,6 +1,5 @@
 import type { Command } from 'commander'
 import type { RunRequest } from '../../activities/run.ts'
-import type { Config } from '../../pipelines/config.ts'
 import { dim, err, json, out } from '../output.ts'
 import { collect } from '../usage.ts'
 
@@ -30,6 +29,7 @@ export function add(program: Command): void {
 
 /** Starts the workflow and follows it to its end; the exit code. Throws what the run failed with. */
 export async function startRun(path: string, options: RunOptions): Promise<number> {
+  const { readConfig } = await import('../config.ts')
   const config = await readConfig(path)
   await checkStages(options)
   const { connect } = await import('../connect.ts')
@@ -63,13 +63,6 @@ export async function startRun(path: string, options: RunOptions): Promise<numbe
   } finally {
     await close()
   }
-}
-
-/** A bad config fails here, at once. Whether it lies where a worker may read is for the worker to say. */
-export async function readConfig(path: string): Promise<Config> {
-  process.env.MILLRACE_ROOTS = '/'
-  const { loadConfig } = await import('../../activities/config.ts')
-  return loadConfig(path)
 }
 
 async function checkStages({ from, only, force }: RunOptions): Promise<void> {

@@ -21,10 +21,22 @@ export function restoreIds(batch: Batch): Batch {
       if (!column.isNull(i)) row[name] = type.kind === 'utf8' || type.kind === 'fixed' ? column.bytes(i) : column.value(i)
     }
     if (ours) {
-      Object.assign(row, { id, source, key, meta: rest })
+      Object.assign(row, { id, source, key, meta: { ...rest, ...nested(rest) } })
+      delete (row.meta as Record<string, string>).meta
       restored++
     }
     builder.append(row)
   }
   return restored ? builder.finish() : batch
+}
+
+/** Parquet holds `meta` as text: an object of texts. */
+function nested({ meta }: Record<string, string>): Record<string, string> {
+  try {
+    const value = JSON.parse(meta ?? '{}') as unknown
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return {}
+    return Object.fromEntries(Object.entries(value).map(([name, text]) => [name, String(text)]))
+  } catch {
+    return {}
+  }
 }
