@@ -181,7 +181,10 @@ class Unit implements Context<unknown> {
   }
 
   async finish(): Promise<UnitResult> {
-    for (const { code } of this.#quarantined) this.count(`quarantine/code/${code}`)
+    for (const { code, source } of this.#quarantined) {
+      this.count(`quarantine/code/${code}`)
+      this.count(`quarantine/source/${source}`)
+    }
     const parts: WrittenPart[] = []
     for (const [name, role] of Object.entries(this.#operation.writes)) {
       if ('schema' in role)

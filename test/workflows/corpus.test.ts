@@ -142,6 +142,17 @@ describe('survival', () => {
       survival: { source: { lines: { in: 24, out: 0 }, notes: { in: 30, out: 30 } } },
     })
   }, 120_000)
+
+  it('sees a source of which no record could be read', async () => {
+    const path = await corpus(
+      'unread',
+      Array.from({ length: 25 }, () => '{"id": '),
+      '{ maxQuarantinedRatio: 1 }',
+    )
+    const failed = await failureOf(engine.run({ config: path, only: 'extract' }))
+    expect(failed).toMatchObject({ type: 'SURVIVAL' })
+    expect(failed?.message).toMatch(/source lines: 0 of 25 documents stay \(top reasons: [A-Z_]+ 25\)/)
+  }, 120_000)
 })
 
 describe('canaries', () => {
