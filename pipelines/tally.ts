@@ -2,7 +2,8 @@
  * Counts what a unit writes by kind, source, rule or code, so that a report needs manifests alone and reads no data that grows with the corpus.
  *
  * Whatever a stage is, a role that has such a column is counted: `<role>/<column>/<value>`, and `<role>/bytes/<kind>` for texts. These are
- * counters, part of no digest. Values come from input, so their number is bounded: beyond `most` of a column they count as `(others)`.
+ * counters, part of no digest. Values come from input, so their number and length are bounded: beyond `most` of a column they count as
+ * `(others)`, beyond `most` characters they are cut.
  */
 import type { Batch, Column } from './arrow/index.ts'
 
@@ -38,7 +39,7 @@ export class Tally {
     const sums = new Map<string, number>()
     for (let i = 0; i < column.length; i++) {
       if (column.isNull(i)) continue
-      const text = column.text(i).slice(0, 64)
+      const text = column.text(i).slice(0, most).toWellFormed()
       const value = known.has(text) || known.size < most ? text : '(others)'
       known.add(value)
       sums.set(value, (sums.get(value) ?? 0) + of(i))

@@ -147,7 +147,7 @@ describe('the funnel', () => {
         const role = node === 'tokenize' ? 'tokens' : 'documents'
         const told = rows.map(([name, documents]) => [name, documents.find(each => each.node === node)?.out ?? 0] as const)
         expect(Object.fromEntries(told.filter(([, out]) => out > 0)), `${node} by ${column}`).toEqual(
-          tally(await values(row(node), role, column)),
+          tally((await values(row(node), role, column)).map(value => String(value).slice(0, 64))),
         )
       }
     }
@@ -253,7 +253,7 @@ describe('the page', () => {
     expect(page).toContain(facts.training?.checkpoint?.sha256 ?? '?')
     expect(page).toContain(facts.training?.evaluations.at(-1)?.all.perplexity.toPrecision(3) ?? '?')
     expect(page).not.toMatch(/<(script|link|iframe|img|object|embed)|<[^>]+ (src|href|on\w+)=|url\(|@import/i)
-    expect(page).toContain("default-src 'none'")
+    expect(page).toContain('default-src &#39;none&#39;')
     expect(page).not.toContain('NaN')
     expect(page).not.toContain('undefined')
   })
