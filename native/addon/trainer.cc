@@ -47,6 +47,11 @@ class Fields {
     fail(name, "a whole number, 0 or more");
     return 0;
   }
+  bool flag(const char* name) {
+    if (!error_ && object_.Get(name).IsBoolean()) return object_.Get(name).As<Napi::Boolean>();
+    fail(name, "true or false");
+    return false;
+  }
   std::string text(const char* name) {
     if (!error_ && object_.Get(name).IsString()) return object_.Get(name).As<Napi::String>();
     fail(name, "a string");
@@ -81,6 +86,7 @@ Error read_model(const Napi::Value& value, ModelConfig& m) {
   m.query_rank = f.size("qRank"), m.kv_rank = f.size("kvRank"), m.nope = f.size("nopeDim"), m.rope = f.size("ropeDim"), m.value = f.size("valueDim");
   m.dense_width = f.size("denseWidth"), m.expert_width = f.size("expertWidth"), m.experts = f.size("experts");
   m.zero_experts = f.size("zeroExperts"), m.top_k = f.size("topK");
+  if (f.has("mtp")) m.mtp = f.size("mtp");
   m.expected_experts = f.number("expectedExperts"), m.routed_scale = f.number("routedScale"), m.norm_eps = f.number("normEps");
   if (f.has("initStd")) {
     Fields i(f.value("initStd"), "model.initStd");
@@ -99,6 +105,8 @@ Error read_optimizer(const Napi::Value& value, OptimizerConfig& o) {
 
 Error read_resources(Fields& f, Resources& r) {
   r = {static_cast<int>(std::min<size_t>(f.size("threads"), 65536)), f.has("rowsPerSlab") ? f.size("rowsPerSlab") : 1, f.size("maxRowLength"), f.size("maxMemory")};
+  if (f.has("recompute")) r.recompute = static_cast<int>(std::min<size_t>(f.size("recompute"), 3));
+  if (f.has("inference")) r.inference = f.flag("inference");
   return f.error();
 }
 
@@ -173,6 +181,9 @@ Napi::Value plan(const Napi::CallbackInfo& info) {
   out.Set("bytes", static_cast<double>(memory.total()));
   out.Set("parameters", static_cast<double>(layout_of(model).size));
   out.Set("table", memory.table());
+  for (auto [name, bytes] : {std::pair{"weights", memory.weights}, {"gradients", memory.gradients}, {"moments", memory.moments},
+                             {"activations", memory.activations}, {"scratch", memory.scratch}})
+    out.Set(name, static_cast<double>(bytes));
   return out;
 }
 
@@ -193,6 +204,7 @@ Napi::Value step(const Napi::CallbackInfo& info) {
   o.learning_rate = f.number("learningRate"), o.rope_base = f.number("ropeBase"), o.bias_rate = f.number("biasRate");
   if (f.has("maxLoss")) o.max_loss = f.number("maxLoss");
   if (f.has("maxGradientNorm")) o.max_gradient_norm = f.number("maxGradientNorm");
+  if (f.has("mtpWeight")) o.mtp_weight = f.number("mtpWeight");
   const Error ready = read_batch(f, batch);
   auto m = std::make_shared<StepMetrics>();
   return start(info, ready, [=](Trainer& t) { return t.step(batch, o, *m); }, [m](Napi::Env env) -> Napi::Value {
@@ -202,6 +214,7 @@ Napi::Value step(const Napi::CallbackInfo& info) {
     out.Set("targets", static_cast<double>(m->targets)), out.Set("tokens", static_cast<double>(m->tokens));
     out.Set("expertCounts", copied<Napi::Uint32Array>(env, std::vector<uint32_t>(m->expert_counts.begin(), m->expert_counts.end())));
     out.Set("meanExperts", m->mean_experts), out.Set("maxBias", m->max_bias), out.Set("maxHidden", m->max_hidden);
+    out.Set("mtpLoss", m->mtp_loss);
     return out;
   });
 }
@@ -265,6 +278,7 @@ Napi::Value model(const Napi::CallbackInfo& info) {
   set("vocabulary", m.vocabulary), set("hidden", m.hidden), set("layers", m.layers), set("heads", m.heads), set("qRank", m.query_rank);
   set("kvRank", m.kv_rank), set("nopeDim", m.nope), set("ropeDim", m.rope), set("valueDim", m.value), set("denseWidth", m.dense_width);
   set("expertWidth", m.expert_width), set("experts", m.experts), set("zeroExperts", m.zero_experts), set("topK", m.top_k);
+  if (m.mtp) set("mtp", m.mtp);
   set("expectedExperts", m.expected_experts), set("routedScale", m.routed_scale), set("normEps", m.norm_eps);
   auto init = Napi::Object::New(info.Env());
   init.Set("embedding", m.init.embedding), init.Set("hidden", m.init.hidden), init.Set("residual", m.init.residual);

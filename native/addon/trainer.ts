@@ -33,6 +33,8 @@ export interface ModelConfig {
   routedScale: number
   /** Of all norms but the two latent ones, which have 1e-6 as in Transformers. */
   normEps: number
+  /** 1: a head that predicts the token after the next (longcat-flash.md 1.6), trained while `mtpWeight` > 0. Default 0. */
+  mtp?: number
   /** Standard deviations of the normal init by class. Default: `defaultInitStd`. */
   initStd?: InitStd
 }
@@ -77,7 +79,7 @@ export const defaultOptimizer: OptimizerConfig = {
   balanceGroups: 8,
 }
 
-/** How much runs at once. `rowsPerSlab` is part of a run's identity: gradients are added slab by slab. `threads` is not. */
+/** How much runs at once. `rowsPerSlab` is part of a run's identity: gradients are added slab by slab. The others are not. */
 export interface Resources {
   threads: number
   /** Rows per slab: the unit of one forward and backward pass. Default 1. */
@@ -86,6 +88,10 @@ export interface Resources {
   maxRowLength: number
   /** Bytes; the whole plan (weights, gradients, moments, activations, scratch) must fit. */
   maxMemory: number
+  /** What the backward pass computes again rather than keeps: 0 nothing of size (default), 1 outputs of norms, 2 whole layers from their inputs. The same bits at every level. */
+  recompute?: 0 | 1 | 2
+  /** No gradients, no moments, one layer's activations: for `evaluate` and `logits`; `step`, `save` and `grow` are refused. Default false. */
+  inference?: boolean
 }
 
 /** Rows of ids, and the runs in them. A position in no run is padding: it costs nothing and counts nowhere. */
@@ -114,6 +120,8 @@ export interface StepRequest extends TargetRows {
   /** The update is left out (`applied: false`) where the mean loss or the gradient norm exceeds these. Never applied: a value that is not finite. */
   maxLoss?: number
   maxGradientNorm?: number
+  /** Weight of the MTP head's loss, for a model with `mtp`. 0 (default): the head neither runs nor changes. */
+  mtpWeight?: number
 }
 
 export interface StepMetrics {
@@ -136,6 +144,8 @@ export interface StepMetrics {
   /** Largest |selection bias| after the step, largest |h| of the last layer's output. */
   maxBias: number
   maxHidden: number
+  /** Of the MTP head: mean cross-entropy over its own targets, nats; 0 where it does not run. */
+  mtpLoss: number
 }
 
 export interface Evaluation {
@@ -170,6 +180,18 @@ export interface LoadRequest extends Resources {
   optimizer: OptimizerConfig
 }
 
+/** Bytes by purpose, their sum, and the table that a refusal shows. */
+export interface TrainerPlan {
+  bytes: number
+  parameters: number
+  table: string
+  weights: number
+  gradients: number
+  moments: number
+  activations: number
+  scratch: number
+}
+
 type Handle = { readonly handle: unique symbol }
 
 interface Native {
@@ -183,7 +205,7 @@ interface Native {
   hash(handle: Handle, what: 'weights' | 'gradients'): Promise<string>
   state(handle: Handle): TrainerState
   model(handle: Handle): ModelConfig
-  plan(request: Omit<CreateRequest, 'seed'>): { bytes: number; parameters: number; table: string }
+  plan(request: Omit<CreateRequest, 'seed'>): TrainerPlan
 }
 
 const native = () => domain<Native>('trainer')

@@ -40,6 +40,7 @@ void repeat_layers(const Layout& from, const Layout& to, std::span<const float> 
 }  // namespace
 
 Error Trainer::save(const std::string& weights_path, const std::string& optimizer_path) {
+  if (resources_.inference) return {kArgument, "save: expected a trainer made for training, found one made with inference = true"};
   const Metadata metadata = metadata_of(config_, counters());
   std::vector<StoredTensor> weights, moments;
   for (const Parameter& p : model_->layout().parameters) {
@@ -67,8 +68,8 @@ Error Trainer::load(const std::string& weights_path, const std::string& optimize
   for (const Parameter& p : model.layout().parameters) MILLRACE_TRY(read(weights, p.name, shape_of(p), model.weights().subspan(p.offset, p.size())));
   for (size_t l = 0; l < config.layers; ++l)
     MILLRACE_TRY(read(weights, bias_name(l), {static_cast<int64_t>(config.routes())}, model.biases().subspan(l * config.routes(), config.routes())));
-  if (optimizer_path.empty()) {
-    counters.updates = 0;
+  if (optimizer_path.empty() || resources.inference) {
+    counters.updates = counters.mtp_updates = 0;
   } else {
     MILLRACE_TRY(moments.open(optimizer_path));
     MILLRACE_TRY(read_metadata(moments.metadata, config, others));
@@ -80,12 +81,13 @@ Error Trainer::load(const std::string& weights_path, const std::string& optimize
       MILLRACE_TRY(read(moments, "optimizer.v." + p.name, shape_of(p), std::span(trainer->second_).subspan(p.offset, p.size())));
     }
   }
-  trainer->step_ = counters.step, trainer->tokens_ = counters.tokens, trainer->updates_ = counters.updates;
+  trainer->step_ = counters.step, trainer->tokens_ = counters.tokens, trainer->updates_ = counters.updates, trainer->mtp_updates_ = counters.mtp_updates;
   out = std::move(trainer);
   return Error::none();
 }
 
 Error Trainer::grow(size_t factor) {
+  if (resources_.inference) return {kArgument, "grow: expected a trainer made for training, found one made with inference = true"};
   if (factor < 1 || factor > 64) return {kArgument, "factor: expected 1 to 64, found " + std::to_string(factor)};
   ModelConfig config = config_;
   config.layers *= factor;

@@ -40,6 +40,7 @@ Metadata metadata_of(const ModelConfig& model, const Counters& counters) {
   Metadata metadata{{"format", "pt"}, {"step", text(counters.step)}, {"tokens", text(counters.tokens)}, {"updates", text(counters.updates)}};
   const auto add = [&](const char* key, auto value) { metadata[key] = text(value); };
   each_field(model, add, add);
+  if (model.mtp) add("model.mtp", model.mtp), add("mtpUpdates", counters.mtp_updates);
   return metadata;
 }
 
@@ -50,6 +51,7 @@ Error read_metadata(const Metadata& metadata, ModelConfig& model, Counters& coun
   };
   each_field(model, read, read);
   read("step", counters.step), read("tokens", counters.tokens), read("updates", counters.updates);
+  if (metadata.contains("model.mtp")) read("model.mtp", model.mtp), read("mtpUpdates", counters.mtp_updates);
   return first ? first : validate(model);
 }
 

@@ -46,6 +46,7 @@ Error validate(const ModelConfig& m) {
   MILLRACE_TRY(size("experts", m.experts, 1, 65536));
   MILLRACE_TRY(size("layers x experts", m.layers * m.experts, 1, kMostTensors));
   MILLRACE_TRY(size("zeroExperts", m.zero_experts, 0, 65536));
+  MILLRACE_TRY(size("mtp", m.mtp, 0, 1));
   MILLRACE_TRY(size("topK", m.top_k, 1, m.routes() < 256 ? m.routes() : 256));
   MILLRACE_TRY(number("expectedExperts", m.expected_experts, 0, static_cast<double>(m.top_k)));
   if (m.zero_experts == 0 && m.expected_experts != static_cast<double>(m.top_k))
@@ -72,6 +73,7 @@ Error validate(const ModelConfig& model, const OptimizerConfig& o, const Resourc
     return wrong("balanceGroups", "a divisor of experts (" + std::to_string(model.experts) + ")", static_cast<double>(o.balance_groups));
   if (o.balance_alpha > 0 && model.expected_experts == 0) return wrong("balanceAlpha", "0, because expectedExperts is 0", o.balance_alpha);
   MILLRACE_TRY(size("threads", static_cast<size_t>(r.threads < 0 ? 0 : r.threads), 1, 1024));
+  MILLRACE_TRY(size("recompute", static_cast<size_t>(r.recompute < 0 ? 3 : r.recompute), 0, 2));
   MILLRACE_TRY(size("rowsPerSlab", r.rows_per_slab, 1, 4096));
   MILLRACE_TRY(size("maxRowLength", r.max_row_length, 1, size_t{1} << 20));
   MILLRACE_TRY(size("rowsPerSlab x maxRowLength", r.rows_per_slab * r.max_row_length, 1, kMostTokens));

@@ -19,6 +19,7 @@ struct ModelConfig {
   size_t nope = 0, rope = 0, value = 0;  // head widths: without rotation, with rotation (even), of values
   size_t dense_width = 0, expert_width = 0;
   size_t experts = 0, zero_experts = 0, top_k = 0;
+  size_t mtp = 0;               // 1: a head that predicts the token after the next (model/mtp.cc)
   double expected_experts = 0;  // K_e, what the bias controller aims at
   double routed_scale = 1;      // times every gate, of zero experts too
   double norm_eps = 1e-5;
@@ -38,11 +39,14 @@ struct OptimizerConfig {
   size_t balance_groups = 8;    // D; divides `experts`
 };
 
-// How much runs at once. `rows_per_slab` is part of a run's identity (training-engine.md 7.3, rule 6), `threads` is not.
+// How much runs at once. `rows_per_slab` is part of a run's identity (training-engine.md 7.3, rule 6), the others are not.
 struct Resources {
   int threads = 1;
   size_t rows_per_slab = 1, max_row_length = 0;
   size_t max_memory = 0;  // bytes
+  // What the backward pass computes again rather than keeps: 0 nothing of size, 1 outputs of norms, 2 whole layers from their inputs.
+  int recompute = 0;
+  bool inference = false;  // no gradients and no moments: evaluate and logits alone
 };
 
 // RMSNorm eps of the two MLA latents: Transformers leaves its class default there, and so do we.

@@ -14,15 +14,16 @@ inline constexpr size_t kLossChunk = 256;
 // Sums, never means: the optimizer divides once by the number of targets.
 //
 //   x [tokens, width] after the final norm; weight [vocabulary, width]; logits: scratch [kLossChunk, vocabulary]
-//   with dx: dx = ∂Σ/∂x, dweight += ∂Σ/∂weight
+//   with dx: dx = coefficient · ∂Σ/∂x, dweight += coefficient · ∂Σ/∂weight; the coefficient is multiplied into the logits' gradient
 template <class Real>
 void cross_entropy(size_t tokens, size_t width, size_t vocabulary, const Real* x, const Real* weight, const int32_t* targets, Real* logits,
-                   Real* losses, Real* dx, Real* dweight, int threads) {
+                   Real* losses, Real* dx, Real* dweight, int threads, double coefficient = 1) {
   for (size_t first = 0; first < tokens; first += kLossChunk) {
     const size_t rows = std::min(kLossChunk, tokens - first);
     linear_forward(rows, width, vocabulary, x + first * width, width, weight, logits, vocabulary, false, threads);
     in_blocks(rows, threads, [&](size_t a, size_t b) {
       kernels<Real>().cross_entropy(b - a, vocabulary, logits + a * vocabulary, targets + first + a, losses + first + a, dx != nullptr);
+      for (size_t i = a * vocabulary; dx && coefficient != 1 && i < b * vocabulary; ++i) logits[i] *= Real(coefficient);
     }, 8);
     if (!dx) continue;
     linear_backward(rows, width, vocabulary, logits, vocabulary, weight, dx + first * width, width, false, threads);

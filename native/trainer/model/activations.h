@@ -11,6 +11,12 @@
 
 namespace millrace::trainer {
 
+// Who owns a buffer of the forward pass: every layer; every layer below recompute level 2; every layer at level 0. Where it is not the
+// layer's own, all layers share one and the backward pass fills it again.
+enum class Keep { always, costly, cheap };
+
+inline bool shared(Keep keep, int recompute) { return keep == Keep::cheap ? recompute >= 1 : keep == Keep::costly && recompute >= 2; }
+
 // What a forward pass keeps of one MLA block. [tokens, …]
 template <class Real>
 struct AttentionActivations {
@@ -20,15 +26,31 @@ struct AttentionActivations {
   Real *q, *kv, *out, *top, *inverse;
 };
 
+// Of one dense FFN behind its norm.
+template <class Real>
+struct FfnActivations {
+  Real *input, *rstd, *gate_up;
+};
+
 // What a forward pass keeps of one layer. stream: x, after attention 0, after FFN 0, after attention 1 (longcat-flash.md 1.2).
 template <class Real>
 struct LayerActivations {
   Real* stream[4];
   AttentionActivations<Real> attention[2];
-  Real *post[2], *post_rstd[2], *gate_up[2];
+  FfnActivations<Real> dense[2];
   Real *scores, *gates, *expert_gate_up;
   int32_t* selected;
   Dispatch at;
+};
+
+// Of the MTP head, and its own gradients: the main model's are under way while it runs.
+template <class Real>
+struct MtpActivations {
+  Real *next, *joined, *embedding_rstd, *hidden_rstd;  // next: embeddings of the next token; joined [tokens, 2 · hidden]
+  Real *stream[2], *last, *normed, *rstd, *losses;
+  AttentionActivations<Real> attention;
+  FfnActivations<Real> dense;
+  Real *gradient, *dnorm, *djoined;
 };
 
 // What passes share: gradients on their way, and intermediates that are computed twice rather than kept.
@@ -56,20 +78,40 @@ MoeShape moe_shape(const ModelConfig& model);
 // Rows of expert buffers in the worst case: dropless routing may give every token top_k FFN experts.
 size_t expert_rows(const ModelConfig& model, size_t tokens);
 
-// Calls take(pointer, elements) for every buffer: once to count, once to hand out an arena. One list, so the plan cannot lie.
+// Calls take(pointer, elements, keep) for every buffer: once to count, once to hand out an arena. One list, so the plan cannot lie.
+template <class Real, class Take>
+void each_buffer(const ModelConfig& m, const Extent& e, AttentionActivations<Real>& b, Take take) {
+  const size_t T = e.tokens;
+  take(b.input, T * m.hidden, Keep::cheap), take(b.rstd, T, Keep::costly);
+  take(b.latent, T * m.latents(), Keep::costly), take(b.query_rstd, T, Keep::costly), take(b.kv_rstd, T, Keep::costly);
+  take(b.query_latent, T * m.query_rank, Keep::cheap), take(b.kv_latent, T * m.kv_rank, Keep::cheap);
+  take(b.q, T * m.heads * m.score(), Keep::costly), take(b.kv, T * m.heads * (m.nope + m.value), Keep::costly);
+  take(b.out, T * m.heads * m.value, Keep::costly), take(b.top, T * m.heads, Keep::costly), take(b.inverse, T * m.heads, Keep::costly);
+}
+
+template <class Real, class Take>
+void each_buffer(const ModelConfig& m, const Extent& e, FfnActivations<Real>& f, Take take) {
+  take(f.input, e.tokens * m.hidden, Keep::cheap), take(f.rstd, e.tokens, Keep::costly);
+  take(f.gate_up, e.tokens * 2 * m.dense_width, Keep::costly);
+}
+
 template <class Real, class Take>
 void each_buffer(const ModelConfig& m, const Extent& e, LayerActivations<Real>& a, Take take) {
   const size_t T = e.tokens, D = m.hidden, R = expert_rows(m, T);
-  for (auto& stream : a.stream) take(stream, T * D);
-  for (auto& b : a.attention) {
-    take(b.input, T * D), take(b.rstd, T);
-    take(b.latent, T * m.latents()), take(b.query_rstd, T), take(b.kv_rstd, T);
-    take(b.query_latent, T * m.query_rank), take(b.kv_latent, T * m.kv_rank);
-    take(b.q, T * m.heads * m.score()), take(b.kv, T * m.heads * (m.nope + m.value)), take(b.out, T * m.heads * m.value);
-    take(b.top, T * m.heads), take(b.inverse, T * m.heads);
-  }
-  for (int i = 0; i < 2; ++i) take(a.post[i], T * D), take(a.post_rstd[i], T), take(a.gate_up[i], T * 2 * m.dense_width);
-  take(a.scores, T * m.routes()), take(a.gates, T * m.top_k), take(a.expert_gate_up, R * 2 * m.expert_width);
+  for (size_t i = 0; i < 4; ++i) take(a.stream[i], T * D, i ? Keep::costly : Keep::always);
+  for (auto& b : a.attention) each_buffer(m, e, b, take);
+  for (auto& f : a.dense) each_buffer(m, e, f, take);
+  take(a.scores, T * m.routes(), Keep::costly), take(a.gates, T * m.top_k, Keep::costly);
+  take(a.expert_gate_up, R * 2 * m.expert_width, Keep::costly);
+}
+
+template <class Real, class Take>
+void each_buffer(const ModelConfig& m, const Extent& e, MtpActivations<Real>& a, Take take) {
+  const size_t T = e.tokens, D = m.hidden;
+  for (Real** p : {&a.next, &a.stream[0], &a.stream[1], &a.last, &a.normed, &a.gradient, &a.dnorm}) take(*p, T * D, Keep::always);
+  for (Real** p : {&a.joined, &a.djoined}) take(*p, T * 2 * D, Keep::always);
+  for (Real** p : {&a.embedding_rstd, &a.hidden_rstd, &a.rstd, &a.losses}) take(*p, T, Keep::always);
+  each_buffer(m, e, a.attention, take), each_buffer(m, e, a.dense, take);
 }
 
 template <class Real, class Take>

@@ -1,5 +1,6 @@
 // One layer backward: layer_forward.cc read from the end. scratch_.gradient holds ∂L/∂(residual stream) throughout; scratch_.du collects
-// what reaches u, which FFN 0 and the MoE branch both read.
+// what reaches u, which FFN 0 and the MoE branch both read. Buffers that layers share hold the last layer's values at first; for the
+// others they are filled again (Keep in activations.h): the same calls on the same numbers, so the same bits.
 #include <algorithm>
 
 #include "native/trainer/linear/linear.h"
@@ -16,17 +17,19 @@ void Model<Real>::backward(const Slab& slab) {
   for (size_t l = config_.layers; l-- > 0;) {
     LayerActivations<Real>& a = acts_[l];
     const LayerOffsets& at = layout_.layers[l];
+    if (l + 1 < config_.layers && recompute_ == 1) norms_again(slab, l, a);
+    if (l + 1 < config_.layers && recompute_ == 2) again(slab, l, a);
     const auto through_post_norm = [&](int block, const Real* dy) {
-      rmsnorm_backward(T, D, dy, D, a.stream[2 * block + 1], D, w(at.post_norm[block]), 1, a.post_rstd[block], s.gradient, D, true,
+      rmsnorm_backward(T, D, dy, D, a.stream[2 * block + 1], D, w(at.post_norm[block]), 1, a.dense[block].rstd, s.gradient, D, true,
                        dw(at.post_norm[block]), threads_);
     };
     moe_backward_block(slab, l, a);
-    dense_backward_block(slab, l, 1, a, s.dnorm, false);
+    dense_backward_block(slab, at.dense[1], s.gradient, a.dense[1], s.dnorm, false);
     through_post_norm(1, s.dnorm);
-    attention_backward_block(slab, l, 1, a);
-    dense_backward_block(slab, l, 0, a, s.du, true);
+    attention_backward_block(slab, at.attention[1], at.input_norm[1], a.stream[2], a.attention[1], s.gradient, s.dnorm);
+    dense_backward_block(slab, at.dense[0], s.gradient, a.dense[0], s.du, true);
     through_post_norm(0, s.du);
-    attention_backward_block(slab, l, 0, a);
+    attention_backward_block(slab, at.attention[0], at.input_norm[0], a.stream[0], a.attention[0], s.gradient, s.dnorm);
   }
 }
 
@@ -40,33 +43,32 @@ void Model<Real>::moe_backward_block(const Slab& slab, size_t l, LayerActivation
                MoeGradients<Real>{s.gradient, s.du, s.dgates, dw(at.experts), s.dgathered, s.expert_dh, s.row_gates, s.row_dgates}, threads_);
   route_backward<Real>(router_, T, slab.rows, a.scores, a.selected, s.dgates, optimizer_.balance_alpha,
                        balance_weights_.data() + l * slab.rows.size() * (router_.groups + 1), s.dscores, threads_);
-  linear_weight(T, D, routes, s.dscores, routes, a.post[0], D, dw(at.router), threads_);
+  linear_weight(T, D, routes, s.dscores, routes, a.dense[0].input, D, dw(at.router), threads_);
   linear_backward(T, D, routes, s.dscores, routes, w(at.router), s.du, D, true, threads_);
 }
 
 template <class Real>
-void Model<Real>::dense_backward_block(const Slab& slab, size_t l, int block, LayerActivations<Real>& a, Real* dinput, bool accumulate) {
+void Model<Real>::dense_backward_block(const Slab& slab, const FfnOffsets& at, const Real* gradient, FfnActivations<Real>& f, Real* dinput,
+                                       bool accumulate) {
   const size_t T = slab.size(), D = config_.hidden, F = config_.dense_width;
   Scratch<Real>& s = scratch_;
-  const FfnOffsets& at = layout_.layers[l].dense[block];
-  linear_backward(T, F, D, s.gradient, D, w(at.down), s.dh, F, false, threads_);
-  swiglu_backward(T, F, a.gate_up[block], s.dh, s.h, threads_);
-  linear_weight(T, F, D, s.gradient, D, s.h, F, dw(at.down), threads_);
-  linear_weight(T, D, 2 * F, a.gate_up[block], 2 * F, a.post[block], D, dw(at.gate_up), threads_);
-  linear_backward(T, D, 2 * F, a.gate_up[block], 2 * F, w(at.gate_up), dinput, D, accumulate, threads_);
+  linear_backward(T, F, D, gradient, D, w(at.down), s.dh, F, false, threads_);
+  swiglu_backward(T, F, f.gate_up, s.dh, s.h, threads_);
+  linear_weight(T, F, D, gradient, D, s.h, F, dw(at.down), threads_);
+  linear_weight(T, D, 2 * F, f.gate_up, 2 * F, f.input, D, dw(at.gate_up), threads_);
+  linear_backward(T, D, 2 * F, f.gate_up, 2 * F, w(at.gate_up), dinput, D, accumulate, threads_);
 }
 
 template <class Real>
-void Model<Real>::attention_backward_block(const Slab& slab, size_t l, int block, LayerActivations<Real>& a) {
+void Model<Real>::attention_backward_block(const Slab& slab, const AttentionOffsets& at, size_t norm, const Real* x,
+                                           AttentionActivations<Real>& b, Real* gradient, Real* dnorm) {
   const ModelConfig& m = config_;
   const size_t T = slab.size(), D = m.hidden, ldl = m.latents(), query = m.heads * m.score(), kv = m.heads * (m.nope + m.value);
   const size_t values = m.heads * m.value, turned = m.query_rank + m.kv_rank;
-  const AttentionOffsets& at = layout_.layers[l].attention[block];
-  AttentionActivations<Real>& b = a.attention[block];
   Scratch<Real>& s = scratch_;
 
-  linear_backward(T, values, D, s.gradient, D, w(at.out), s.dattention, values, false, threads_);
-  linear_weight(T, values, D, s.gradient, D, b.out, values, dw(at.out), threads_);
+  linear_backward(T, values, D, gradient, D, w(at.out), s.dattention, values, false, threads_);
+  linear_weight(T, values, D, gradient, D, b.out, values, dw(at.out), threads_);
   const AttentionData<Real> data{b.q, b.kv, b.latent + turned, ldl, T, b.out, b.top, b.inverse};
   attention_backward<Real>(attention_shape(m), slab.runs, data, s.dattention, s.dq, s.dkv, s.dk_rope, slab.longest, s.attention, threads_);
 
@@ -90,16 +92,16 @@ void Model<Real>::attention_backward_block(const Slab& slab, size_t l, int block
   rmsnorm_backward(T, m.kv_rank, s.dkv_latent, m.kv_rank, b.latent + m.query_rank, ldl, w(at.kv_norm), kv_scale_, b.kv_rstd,
                    s.dlatent + m.query_rank, ldl, false, dw(at.kv_norm), threads_);
   linear_weight(T, D, ldl, s.dlatent, ldl, b.input, D, dw(at.latent), threads_);
-  linear_backward(T, D, ldl, s.dlatent, ldl, w(at.latent), s.dnorm, D, false, threads_);
-  rmsnorm_backward(T, D, s.dnorm, D, a.stream[2 * block], D, w(layout_.layers[l].input_norm[block]), 1, b.rstd, s.gradient, D, true,
-                   dw(layout_.layers[l].input_norm[block]), threads_);
+  linear_backward(T, D, ldl, s.dlatent, ldl, w(at.latent), dnorm, D, false, threads_);
+  rmsnorm_backward(T, D, dnorm, D, x, D, w(norm), 1, b.rstd, gradient, D, true, dw(norm), threads_);
 }
 
 #define INSTANTIATE(Real)                                                                                                  \
   template void Model<Real>::backward(const Slab&);                                                                        \
   template void Model<Real>::moe_backward_block(const Slab&, size_t, LayerActivations<Real>&);                             \
-  template void Model<Real>::dense_backward_block(const Slab&, size_t, int, LayerActivations<Real>&, Real*, bool);         \
-  template void Model<Real>::attention_backward_block(const Slab&, size_t, int, LayerActivations<Real>&);
+  template void Model<Real>::dense_backward_block(const Slab&, const FfnOffsets&, const Real*, FfnActivations<Real>&, Real*, bool); \
+  template void Model<Real>::attention_backward_block(const Slab&, const AttentionOffsets&, size_t, const Real*,           \
+                                                      AttentionActivations<Real>&, Real*, Real*);
 INSTANTIATE(float)
 INSTANTIATE(double)
 #undef INSTANTIATE

@@ -14,7 +14,7 @@ namespace millrace::trainer {
 
 // Bytes by purpose, before anything is allocated.
 struct MemoryPlan {
-  size_t weights, gradients, moments, activations, scratch;
+  size_t weights, gradients, moments, activations, scratch;  // gradients and moments: 0 for inference
   size_t total() const { return weights + gradients + moments + activations + scratch; }
   std::string table() const;  // one line a purpose, and the total
 };
@@ -25,6 +25,8 @@ MemoryPlan memory_plan(const ModelConfig& model, const Resources& resources, siz
 struct SlabLosses {
   double loss = 0, z = 0, balance = 0;  // z and balance without their coefficient; balance summed over layers
   double largest = 0;                   // max |h| behind the last layer
+  double mtp = 0;                       // of the MTP head, without its weight, over mtp_targets positions
+  size_t mtp_targets = 0;
 };
 
 // LongCat-Flash (longcat-flash.md 1): weights, one slab's activations, forward and backward. Real = float is the product; double is the
@@ -39,13 +41,14 @@ class Model {
   const ModelConfig& config() const { return config_; }
   const Layout& layout() const { return layout_; }
   std::span<Real> weights() { return {weights_.get(), layout_.size}; }
-  std::span<Real> gradients() { return {gradients_.get(), layout_.size}; }
+  std::span<Real> gradients() { return {gradients_.get(), gradients_ ? layout_.size : 0}; }
   std::span<float> biases() { return biases_; }  // [layers, experts + zero_experts]
 
   void zero_gradients();
 
-  // Forward and backward; gradients of  loss + lambda · z + alpha · balance  are added to gradients().
-  SlabLosses train(const Slab& slab, double rope_base);
+  // Forward and backward; gradients of  loss + lambda · z + alpha · balance + mtp_weight · mtp  are added to gradients(). The MTP head
+  // runs where the model has one and mtp_weight > 0. Not for a model made for inference.
+  SlabLosses train(const Slab& slab, double rope_base, double mtp_weight = 0);
 
   // Forward alone, in one layer's activations. losses() has the loss per token.
   SlabLosses evaluate(const Slab& slab, double rope_base);
@@ -73,15 +76,21 @@ class Model {
   using Buffer = std::unique_ptr<Real[], Free>;
 
   void forward(const Slab& slab, double rope_base, bool training);
-  void attention_block(const Slab& slab, size_t l, int block, LayerActivations<Real>& a);
-  void dense_block(const Slab& slab, size_t l, int block, LayerActivations<Real>& a, Real* next);
+  // y = x + block(norm(x)); the FFN's y may be null: then its activations are all that is wanted.
+  void attention_block(const Slab& slab, const AttentionOffsets& at, size_t norm, const Real* x, AttentionActivations<Real>& b, Real* y);
+  void dense_block(const Slab& slab, const FfnOffsets& at, size_t norm, const Real* x, FfnActivations<Real>& f, Real* y);
   void moe_block(const Slab& slab, size_t l, LayerActivations<Real>& a, Real* next);
+  void again(const Slab& slab, size_t l, LayerActivations<Real>& a);
+  void norms_again(const Slab& slab, size_t l, LayerActivations<Real>& a);
   void count(const Slab& slab, size_t l, const int32_t* selected);
   void backward(const Slab& slab);
-  void attention_backward_block(const Slab& slab, size_t l, int block, LayerActivations<Real>& a);
-  void dense_backward_block(const Slab& slab, size_t l, int block, LayerActivations<Real>& a, Real* dinput, bool accumulate);
+  // gradient: of the residual stream behind the block, then before it. dense: dinput (+)= what reaches the normed input.
+  void attention_backward_block(const Slab& slab, const AttentionOffsets& at, size_t norm, const Real* x, AttentionActivations<Real>& b,
+                                Real* gradient, Real* dnorm);
+  void dense_backward_block(const Slab& slab, const FfnOffsets& at, const Real* gradient, FfnActivations<Real>& f, Real* dinput, bool accumulate);
   void moe_backward_block(const Slab& slab, size_t l, LayerActivations<Real>& a);
-  SlabLosses output(const Slab& slab, bool training);
+  SlabLosses output(const Slab& slab, bool training, double mtp_weight);
+  void mtp(const Slab& slab, double weight, SlabLosses& sums);
   MoeData<Real> moe_data(size_t l, LayerActivations<Real>& a);
 
   const Real* w(size_t offset) const { return weights_.get() + offset; }
@@ -98,7 +107,11 @@ class Model {
   std::vector<int32_t> integers_;
   std::vector<size_t> offsets_;
   std::vector<float> biases_;
+  int recompute_ = 0;
   std::vector<LayerActivations<Real>> acts_;
+  MtpActivations<Real> mtp_{};
+  std::vector<uint32_t> mtp_tokens_;
+  std::vector<int32_t> mtp_targets_;
   Scratch<Real> scratch_{};
   RopeTable<Real> rope_;
   std::vector<uint64_t> counts_, histogram_;

@@ -19,18 +19,22 @@ size_t expert_rows(const ModelConfig& m, size_t tokens) { return tokens * std::m
 MemoryPlan memory_plan(const ModelConfig& m, const Resources& r, size_t real) {
   const Extent extent{r.rows_per_slab * r.max_row_length, r.rows_per_slab, r.max_row_length, r.threads};
   const size_t size = layout_of(m).size;
-  size_t layer = 0, shared = 0;
+  size_t layer = 0, once = 0, head = 0, scratch = 0;  // of every layer; what layers share; the MTP head's
   LayerActivations<float> a{};
+  MtpActivations<float> mtp{};
   Scratch<float> s{};
-  each_buffer(m, extent, a, [&](float*&, size_t n) { layer += n + 16; });
-  each_buffer(m, extent, true, s, [&](float*&, size_t n) { shared += n + 16; });
-  const size_t integers = (2 * extent.tokens * m.top_k + 2 * expert_rows(m, extent.tokens)) * 4;
+  each_buffer(m, extent, a, [&](float*&, size_t n, Keep keep) { (shared(keep, r.recompute) ? once : layer) += n + 16; });
+  if (m.mtp) each_buffer(m, extent, mtp, [&](float*&, size_t n, Keep) { head += n + 16; });
+  each_buffer(m, extent, !r.inference, s, [&](float*&, size_t n) { scratch += n + 16; });
+  const size_t integers = (2 * extent.tokens * m.top_k + 2 * expert_rows(m, extent.tokens)) * 4, layers = r.inference ? 1 : m.layers;
+  const size_t weights = size * real + m.layers * m.routes() * 4, tables = RopeTable<float>::bytes(m.rope, r.max_row_length) / 4 * real;
+  if (r.inference) return {weights, 0, 0, (layer + once) * real + integers, scratch * real + tables};
   return {
-      size * real + m.layers * m.routes() * 4,
+      weights,
       size * real,
       2 * size * real,
-      m.layers * (layer * real + integers),
-      shared * real + RopeTable<float>::bytes(m.rope, r.max_row_length) / 4 * real,
+      layers * (layer * real + integers) + (once + head) * real + (m.mtp ? 8 * extent.tokens : 0),
+      scratch * real + tables,
   };
 }
 

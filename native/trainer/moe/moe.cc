@@ -29,17 +29,37 @@ void dispatch(const MoeShape& s, size_t tokens, const int32_t* selected, const D
   to.offsets[0] = 0;
 }
 
+namespace {
+
+// Rows of one expert gathered, and their gate and up.
+template <class Real>
+void gate_up_of(const MoeShape& s, const MoeData<Real>& d, size_t e, size_t first, size_t rows) {
+  const size_t D = s.hidden, I = s.width;
+  Real* x = d.gathered + first * D;
+  for (size_t r = 0; r < rows; ++r) std::copy_n(d.u + static_cast<size_t>(d.at.token_of[first + r]) * D, D, x + r * D);
+  linear_forward(rows, D, 2 * I, x, D, d.weights + e * s.stride(), d.gate_up + first * 2 * I, 2 * I, false, 1);
+}
+
+}  // namespace
+
+template <class Real>
+void moe_again(const MoeShape& s, const MoeData<Real>& d, int threads) {
+  parallel_for(s.experts, threads, [&](size_t e) {
+    const size_t first = d.at.offsets[e], rows = d.at.offsets[e + 1] - first;
+    if (rows) gate_up_of(s, d, e, first, rows);
+  });
+}
+
 template <class Real>
 void moe_forward(const MoeShape& s, size_t tokens, const MoeData<Real>& d, Real* y, int threads) {
   const size_t D = s.hidden, I = s.width;
   parallel_for(s.experts, threads, [&](size_t e) {
     const size_t first = d.at.offsets[e], rows = d.at.offsets[e + 1] - first;
     if (rows == 0) return;
-    const Real *gate_up = d.weights + e * s.stride(), *down = gate_up + 2 * I * D;
-    Real *x = d.gathered + first * D, *gu = d.gate_up + first * 2 * I, *h = d.h + first * I;
-    for (size_t r = 0; r < rows; ++r) std::copy_n(d.u + static_cast<size_t>(d.at.token_of[first + r]) * D, D, x + r * D);
-    linear_forward(rows, D, 2 * I, x, D, gate_up, gu, 2 * I, false, 1);
-    swiglu_forward(rows, I, gu, h, 1);
+    const Real* down = d.weights + e * s.stride() + 2 * I * D;
+    Real* h = d.h + first * I;
+    gate_up_of(s, d, e, first, rows);
+    swiglu_forward(rows, I, d.gate_up + first * 2 * I, h, 1);
     linear_forward(rows, I, D, h, I, down, d.out + first * D, D, false, 1);
   });
   in_blocks(tokens, threads, [&](size_t a, size_t b) {
@@ -89,6 +109,7 @@ void moe_backward(const MoeShape& s, size_t tokens, const MoeData<Real>& d, cons
 }
 
 #define INSTANTIATE(Real)                                                                              \
+  template void moe_again(const MoeShape&, const MoeData<Real>&, int);                                 \
   template void moe_forward(const MoeShape&, size_t, const MoeData<Real>&, Real*, int);                \
   template void moe_backward(const MoeShape&, size_t, const MoeData<Real>&, const MoeGradients<Real>&, int);
 INSTANTIATE(float)

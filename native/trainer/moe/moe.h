@@ -36,6 +36,10 @@ struct MoeData {
 template <class Real>
 void moe_forward(const MoeShape& shape, size_t tokens, const MoeData<Real>& data, Real* y, int threads);
 
+// gate_up alone, as the forward pass made it: what the backward pass needs of it.
+template <class Real>
+void moe_again(const MoeShape& shape, const MoeData<Real>& data, int threads);
+
 // From dy: du += ∂L/∂u through the experts, dgates [tokens, top_k] replaced, dweights +=. gate_up is used up.
 //   scratch  dgathered [rows, hidden] (gate-free dy of the row's token), dh [rows, width], row_gates, row_dgates [rows]
 template <class Real>

@@ -50,6 +50,20 @@ class Builder {
     return at;
   }
 
+  MtpOffsets mtp(const ModelConfig& m) {
+    const std::string prefix = "model.mtp.layers.0.";
+    MtpOffsets at;
+    at.embedding_norm = add(prefix + "enorm.m", Class::norm, m.hidden);
+    at.hidden_norm = add(prefix + "hnorm.m", Class::norm, m.hidden);
+    at.join = add(prefix + "eh_proj", Class::hidden, m.hidden, 2 * m.hidden);
+    at.input_norm = add(prefix + "input_layernorm", Class::norm, m.hidden);
+    at.attention = attention(prefix + "self_attn.", m);
+    at.post_norm = add(prefix + "post_attention_layernorm", Class::norm, m.hidden);
+    at.dense = ffn(prefix + "transformer_layer.mlp.", m.dense_width, m.hidden);
+    at.norm = add("model.mtp.norm", Class::norm, m.hidden);
+    return at;
+  }
+
  private:
   Layout& layout_;
 };
@@ -66,6 +80,8 @@ Layout layout_of(const ModelConfig& m) {
   layout.layer_size = (layout.size - layout.layer_begin) / m.layers;
   layout.final_norm = builder.add("model.norm", Class::norm, m.hidden);
   layout.output = builder.add("lm_head", Class::output, m.vocabulary, m.hidden);
+  layout.mtp_begin = layout.size;
+  if (m.mtp) layout.mtp = builder.mtp(m);
   return layout;
 }
 

@@ -38,12 +38,21 @@ struct LayerOffsets {
   size_t experts;        // of expert 0; expert e is at experts + e * expert_stride
 };
 
+// Of the MTP head (longcat-flash.md 1.6). `join` is eh_proj, [hidden, 2 · hidden]: embedding half first.
+struct MtpOffsets {
+  size_t embedding_norm, hidden_norm, join, input_norm, post_norm, norm;
+  AttentionOffsets attention;
+  FfnOffsets dense;
+};
+
 // Every tensor of a model in one arena: weights, gradients and moments share the layout, so that an optimizer step is one pass and
 // growing a model is copying whole layers. Norm weights come first within a layer; nothing depends on alignment.
 struct Layout {
   std::vector<Parameter> parameters;  // ascending offsets, no gaps
   std::vector<LayerOffsets> layers;
   size_t embedding = 0, final_norm = 0, output = 0;
+  MtpOffsets mtp{};
+  size_t mtp_begin = 0;      // behind everything else, so that a model with the head begins like one without; = size without
   size_t expert_stride = 0;  // elements of one expert: 3 * expert_width * hidden
   size_t layer_begin = 0, layer_size = 0;  // layers lie behind each other
   size_t size = 0;           // elements of the arena

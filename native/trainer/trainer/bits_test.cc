@@ -12,7 +12,7 @@ using namespace testing;
 namespace {
 
 constexpr size_t kLength = 24, kRows = 4;
-constexpr const char* kGolden = "4b7dec3cb6bd9a24";
+constexpr const char *kGolden = "4b7dec3cb6bd9a24", *kGoldenMtp = "7009db88b4c401ed";
 
 std::string hash_of(Trainer& t) {
   uint64_t parts[4] = {};
@@ -43,18 +43,22 @@ TestBatch part_of(const TestBatch& all, size_t first, size_t count) {
 struct Way {
   int threads = 1;
   size_t micro_batches = 1;
+  int recompute = 0;
+  size_t mtp = 0;
 };
 
 std::string hash_after(int steps, const Way& way) {
   std::unique_ptr<Trainer> trainer;
-  const Resources resources{way.threads, 1, kLength, size_t{1} << 30};
-  Error error = Trainer::create(tiny_model(), tiny_optimizer(), resources, 42, trainer);
+  const Resources resources{way.threads, 1, kLength, size_t{1} << 30, way.recompute};
+  ModelConfig model = tiny_model(way.mtp ? 3 : 2);
+  model.mtp = way.mtp;
+  Error error = Trainer::create(model, tiny_optimizer(), resources, 42, trainer);
   StepOptions o;
   o.learning_rate = 3e-3, o.bias_rate = 0.05, o.rope_base = 1e4;
   StepMetrics metrics;
   for (int i = 0; i < steps && !error; ++i) {
     const TestBatch batch = random_batch(kRows, kLength, 17, static_cast<uint32_t>(i));
-    trainer->begin();
+    trainer->begin(way.mtp ? 0.3 : 0);
     const size_t rows = kRows / way.micro_batches;
     for (size_t first = 0; first < kRows && !error; first += rows) error = trainer->accumulate(part_of(batch, first, rows).view(), o.rope_base);
     if (!error) error = trainer->finish(o, metrics);
@@ -77,6 +81,21 @@ TEST(Bits, AreTheCommittedOnesOnEveryInstructionSetAndNumberOfThreads) {
 
 TEST(Bits, AreTheCommittedOnesForAnyNumberOfMicroBatches) {
   for (const size_t parts : {1, 2, 4}) EXPECT_EQ(hash_after(50, {.micro_batches = parts}), kGolden) << parts << " micro-batches";
+}
+
+TEST(Bits, AreTheCommittedOnesHoweverMuchIsComputedAgain) {
+  for (const int level : {0, 1, 2})
+    for (const int threads : {1, 2}) EXPECT_EQ(hash_after(50, {.threads = threads, .recompute = level}), kGolden) << "level " << level;
+}
+
+TEST(Bits, OfTheMtpHeadAreTheCommittedOnes) {
+  const Isa before = active_isa();
+  for (const Isa isa : available_isas())
+    for (const int level : {0, 1, 2}) {
+      set_isa(isa);
+      EXPECT_EQ(hash_after(20, {.threads = 2, .micro_batches = 2, .recompute = level, .mtp = 1}), kGoldenMtp) << name(isa) << ", level " << level;
+    }
+  set_isa(before);
 }
 
 }  // namespace millrace::trainer

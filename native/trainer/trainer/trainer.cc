@@ -48,8 +48,8 @@ Error Trainer::allocate(const ModelConfig& model, const OptimizerConfig& optimiz
   trainer->optimizer_ = optimizer;
   trainer->resources_ = resources;
   MILLRACE_TRY(Model<float>::create(model, optimizer, resources, trainer->model_));
-  trainer->first_.assign(trainer->model_->layout().size, 0);
-  trainer->second_.assign(trainer->model_->layout().size, 0);
+  trainer->first_.assign(trainer->model_->gradients().size(), 0);
+  trainer->second_.assign(trainer->model_->gradients().size(), 0);
   trainer->begin();
   out = std::move(trainer);
   return Error::none();
@@ -77,7 +77,8 @@ Error Trainer::check(const Batch& batch, double rope_base) const {
   return validate(batch, config_.vocabulary, resources_.max_row_length);
 }
 
-void Trainer::begin() {
+void Trainer::begin(double mtp_weight) {
+  mtp_weight_ = config_.mtp ? mtp_weight : 0;
   model_->zero_gradients();
   sums_ = {};
   batch_targets_ = batch_tokens_ = 0;
@@ -85,11 +86,14 @@ void Trainer::begin() {
 }
 
 Error Trainer::accumulate(const Batch& batch, double rope_base) {
+  if (resources_.inference) return {kArgument, "step: expected a trainer made for training, found one made with inference = true"};
+  if (!(mtp_weight_ >= 0 && mtp_weight_ <= 100)) return {kArgument, "mtpWeight: expected 0 to 100, found " + std::to_string(mtp_weight_)};
   MILLRACE_TRY(check(batch, rope_base));
   for (size_t row = 0; row < batch.rows; row += resources_.rows_per_slab) {
     const Slab slab = slab_of(batch, row, std::min(resources_.rows_per_slab, batch.rows - row));
     if (slab.size() == 0) continue;
-    const SlabLosses sums = model_->train(slab, rope_base);
+    const SlabLosses sums = model_->train(slab, rope_base, mtp_weight_);
+    sums_.mtp += sums.mtp, sums_.mtp_targets += sums.mtp_targets;
     sums_.loss += sums.loss, sums_.z += sums.z, sums_.balance += sums.balance;
     sums_.largest = std::max(sums_.largest, sums.largest);
     batch_targets_ += slab.target_count;
@@ -111,6 +115,7 @@ Error Trainer::finish(const StepOptions& options, StepMetrics& metrics) {
   metrics.balance_loss = sums_.balance / targets / layers;
   metrics.gradient_norm =
       std::sqrt(static_cast<double>(sum_squares(gradients.data(), static_cast<int64_t>(gradients.size()), resources_.threads))) / targets;
+  if (sums_.mtp_targets) metrics.mtp_loss = sums_.mtp / static_cast<double>(sums_.mtp_targets);
   metrics.targets = batch_targets_;
   metrics.tokens = batch_tokens_;
   metrics.expert_counts = counts_;
@@ -133,12 +138,16 @@ Error Trainer::finish(const StepOptions& options, StepMetrics& metrics) {
 
 Error Trainer::update(const StepOptions& options, double scale) {
   updates_ += 1;
-  AdamW adam{options.learning_rate, optimizer_.beta1, optimizer_.beta2, optimizer_.eps, 0, scale, static_cast<int64_t>(updates_.load())};
+  if (mtp_weight_ > 0) mtp_updates_ += 1;
+  AdamW adam{options.learning_rate, optimizer_.beta1, optimizer_.beta2, optimizer_.eps, 0, scale, 0};
   const auto& parameters = model_->layout().parameters;
+  const auto in_head = [&](const Parameter& p) { return p.offset >= model_->layout().mtp_begin; };
   // Neighbours that share the decay are one call: an element's bits do not depend on the cut.
   for (size_t i = 0; i < parameters.size();) {
     size_t end = i + 1;
-    while (end < parameters.size() && decays(parameters[end].kind) == decays(parameters[i].kind)) ++end;
+    while (end < parameters.size() && decays(parameters[end].kind) == decays(parameters[i].kind) && in_head(parameters[end]) == in_head(parameters[i])) ++end;
+    if (in_head(parameters[i]) && !(mtp_weight_ > 0)) break;  // it lies last
+    adam.step = static_cast<int64_t>(in_head(parameters[i]) ? mtp_updates_.load() : updates_.load());
     const size_t offset = parameters[i].offset, size = parameters[end - 1].offset + parameters[end - 1].size() - offset;
     adam.decay = decays(parameters[i].kind) ? optimizer_.weight_decay : 0;
     MILLRACE_TRY(adamw_step(model_->weights().subspan(offset, size), model_->gradients().subspan(offset, size),
@@ -153,7 +162,7 @@ Error Trainer::update(const StepOptions& options, double scale) {
 }
 
 Error Trainer::step(const Batch& batch, const StepOptions& options, StepMetrics& metrics) {
-  begin();
+  begin(options.mtp_weight);
   MILLRACE_TRY(accumulate(batch, options.rope_base));
   return finish(options, metrics);
 }

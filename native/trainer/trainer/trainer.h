@@ -13,6 +13,7 @@ struct StepOptions {
   double learning_rate = 0, rope_base = 1e6;
   double bias_rate = 0;  // mu of Eq. 2
   double max_loss = 0, max_gradient_norm = 0;  // the update is left out above; 0 = no bound
+  double mtp_weight = 0;       // of the MTP head's loss; 0: the head neither runs nor changes
 };
 
 struct StepMetrics {
@@ -24,6 +25,7 @@ struct StepMetrics {
   std::vector<uint64_t> expert_counts;  // [layers, routes]
   double mean_experts = 0;        // FFN experts per token and layer
   double max_bias = 0, max_hidden = 0;
+  double mtp_loss = 0;            // mean over its own targets, nats; 0 where the head does not run
 };
 
 struct Evaluation {
@@ -32,9 +34,9 @@ struct Evaluation {
   double expert_mean = 0, expert_std = 0;  // FFN experts per (token, layer)
 };
 
-// Counted since the first init. `updates` is Adam's step count: steps that were not left out.
+// Counted since the first init. `updates` is Adam's step count: steps that were not left out; `mtp_updates` that of the MTP head.
 struct Counters {
-  uint64_t step = 0, tokens = 0, updates = 0;
+  uint64_t step = 0, tokens = 0, updates = 0, mtp_updates = 0;
 };
 
 // A model in training. One call at a time, from any thread. Gradients are sums over slabs in order, so any cut of a batch into
@@ -56,7 +58,7 @@ class Trainer {
   Error step(const Batch& batch, const StepOptions& options, StepMetrics& metrics);
 
   // The halves of step(): begin, any number of accumulate, finish.
-  void begin();
+  void begin(double mtp_weight = 0);
   Error accumulate(const Batch& batch, double rope_base);
   Error finish(const StepOptions& options, StepMetrics& metrics);
 
@@ -70,7 +72,7 @@ class Trainer {
   Model<float>& model() { return *model_; }
   std::span<float> first_moments() { return first_; }
   std::span<float> second_moments() { return second_; }
-  Counters counters() const { return {step_.load(), tokens_.load(), updates_.load()}; }
+  Counters counters() const { return {step_.load(), tokens_.load(), updates_.load(), mtp_updates_.load()}; }
   const ModelConfig& config() const { return config_; }
 
   struct State {
@@ -94,10 +96,11 @@ class Trainer {
   Resources resources_;
   std::unique_ptr<Model<float>> model_;
   std::vector<float> first_, second_;
-  std::atomic<uint64_t> step_{0}, tokens_{0}, updates_{0};  // read by state() while a step runs
+  std::atomic<uint64_t> step_{0}, tokens_{0}, updates_{0}, mtp_updates_{0};  // read by state() while a step runs
 
   // Of the batch under way.
   SlabLosses sums_;
+  double mtp_weight_ = 0;
   uint64_t batch_targets_ = 0, batch_tokens_ = 0;
   std::vector<uint64_t> counts_;
 };

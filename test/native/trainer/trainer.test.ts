@@ -122,6 +122,53 @@ test('plans its memory and refuses what does not fit', () => {
   expect(little).toThrow(expect.objectContaining({ code: 'MEMORY', message: expect.stringContaining('activations') }))
 })
 
+test('plans less for a level of recomputation and for inference, with the same bits', async () => {
+  const request = { model: { ...model, layers: 3 }, optimizer: defaultOptimizer, ...resources }
+  const plans = ([0, 1, 2] as const).map(recompute => planTrainer({ ...request, recompute }))
+  const reading = planTrainer({ ...request, inference: true })
+  expect(plans[1]!.activations).toBeLessThan(plans[0]!.activations)
+  expect(plans[2]!.activations).toBeLessThan(plans[1]!.activations)
+  expect(reading).toMatchObject({ gradients: 0, moments: 0, weights: plans[0]!.weights })
+
+  const hashes = new Set<string>()
+  for (const recompute of [0, 1, 2] as const) {
+    const trainer = Trainer.create({ ...request, seed: 3, recompute, maxMemory: plans[recompute]!.bytes })
+    for (let i = 0; i < 3; i++) await trainer.step(batch(i))
+    hashes.add(await trainer.weightHash())
+    await trainer.save(join(folder, 'level-w'), join(folder, 'level-o'))
+  }
+  expect(hashes.size).toBe(1)
+  const reader = await Trainer.load({
+    weights: join(folder, 'level-w'),
+    optimizer: defaultOptimizer,
+    ...resources,
+    inference: true,
+    maxMemory: reading.bytes,
+  })
+  expect(await reader.weightHash()).toBe([...hashes][0])
+  expect(await reader.logits({ tokens: Uint32Array.from([1, 2]), ropeBase: 1e4 })).toHaveLength(64)
+  await expect(reader.step(batch(1))).rejects.toThrow('expected a trainer made for training, found one made with inference = true')
+})
+
+test('trains the head for the token after the next, and keeps it in a checkpoint', async () => {
+  const trainer = Trainer.create({ model: { ...model, mtp: 1 }, optimizer: defaultOptimizer, seed: 7, ...resources })
+  const first = await trainer.step({ ...batch(0), mtpWeight: 0.3 })
+  let last = first
+  for (let i = 1; i < 150; i++) last = await trainer.step({ ...batch(i), mtpWeight: 0.3 })
+  expect(first.mtpLoss).toBeGreaterThan(3.5)
+  expect(last.mtpLoss).toBeLessThan(0.5)
+  await trainer.save(join(folder, 'mtp-w'), join(folder, 'mtp-o'))
+  const resumed = await Trainer.load({
+    weights: join(folder, 'mtp-w'),
+    optimizerState: join(folder, 'mtp-o'),
+    optimizer: defaultOptimizer,
+    ...resources,
+  })
+  expect(resumed.model().mtp).toBe(1)
+  for (const one of [trainer, resumed]) await one.step({ ...batch(200), mtpWeight: 0.3 })
+  expect(await resumed.weightHash()).toBe(await trainer.weightHash())
+}, 30_000)
+
 test('names the field that is wrong', async () => {
   const wrong = (change: Partial<ModelConfig>) => () =>
     Trainer.create({ model: { ...model, ...change }, optimizer: defaultOptimizer, seed: 1, ...resources })
