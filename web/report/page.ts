@@ -5,7 +5,7 @@ import { html, raw } from 'hono/html'
 import type { Html } from './chart.ts'
 import { funnelSection, mixtureSection } from './corpus-section.ts'
 import { documentsSection } from './documents-section.ts'
-import { count, figure, plain, share, size, time } from './format.ts'
+import { count, figure, plain, share, short, size, time } from './format.ts'
 import { style } from './style.ts'
 import { lastEvaluation, trainingSection } from './training-section.ts'
 import type { ReportFacts } from './types.ts'
@@ -55,7 +55,7 @@ function tiles({ funnel, reached, training }: ReportFacts): Html {
   const last = lastEvaluation(training)?.all
   const read = funnel.find(row => row.documents.out !== null)?.documents.out ?? null
   const tile = (value: string, name: string) => html`<div><b>${value}</b><span>${name}</span></div>`
-  return html`<div class="tiles">${tile(count(read), 'documents read')}${reached ? tile(count(reached.documents), 'documents in the shards') : ''}${reached ? tile(count(reached.tokens), 'tokens in the shards') : ''}${
+  return html`<div class="tiles">${tile(count(read), 'documents read')}${reached ? tile(count(reached.documents), 'documents in the shards') : ''}${reached ? tile(reached.tokens < 1e9 ? count(reached.tokens) : short(reached.tokens), 'tokens in the shards') : ''}${
     last ? tile(figure(last.perplexity), 'held-out perplexity') : ''
   }${last ? tile(figure(last.bitsPerByte), 'bits per byte') : ''}${last ? tile(share(last.ratio, 1), 'of the unigram model’s') : ''}</div>`
 }

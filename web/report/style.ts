@@ -27,7 +27,7 @@ p { margin: 6px 0 12px; max-width: 72ch; }
 .lede { font-size: 17px; line-height: 1.5; }
 .tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(140px, 1fr)); gap: 1px; margin: 26px 0 8px; background: var(--line); border: 1px solid var(--line); border-radius: 10px; overflow: hidden; }
 .tiles div { background: var(--card); padding: 14px 16px 12px; }
-.tiles b { display: block; font-size: 23px; font-weight: 600; letter-spacing: -.015em; font-variant-numeric: tabular-nums; white-space: nowrap; }
+.tiles b { display: block; font-size: 21px; font-weight: 600; letter-spacing: -.015em; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .tiles span { color: var(--soft); font-size: 13px; }
 .warn { background: var(--warn-paper); border-left: 3px solid var(--warn); border-radius: 4px; padding: 10px 16px; margin: 18px 0; }
 .warn ul { margin: 4px 0; padding-left: 18px; }
