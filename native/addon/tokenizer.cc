@@ -1,4 +1,6 @@
 // Columns in, columns out; the tokenizer itself is an opaque object that calls share.
+#include <algorithm>
+
 #include "native/addon/binding.h"
 #include "native/tokenizer/counts.h"
 #include "native/tokenizer/encode.h"
@@ -24,7 +26,9 @@ Napi::Value to_js(Napi::Env env, const Counts& counts) {
   return object;
 }
 
-// splitText(bytes): Uint32Array of piece ends.
+Pattern pattern_of(const Napi::Value& value) { return static_cast<Pattern>(std::min<uint32_t>(value.ToNumber().Uint32Value(), kPatterns - 1)); }
+
+// splitText(bytes, pattern): Uint32Array of piece ends.
 Napi::Value split_text(const Napi::CallbackInfo& info) {
   const auto bytes = view<const uint8_t>(info[0]);
   const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
@@ -33,17 +37,22 @@ Napi::Value split_text(const Napi::CallbackInfo& info) {
     return info.Env().Undefined();
   }
   std::vector<uint32_t> ends;
-  for (size_t at = 0; at < text.size();) ends.push_back(static_cast<uint32_t>(at = piece_end(text, at)));
+  const Pattern pattern = pattern_of(info[1]);
+  uint32_t block[128];
+  for (size_t at = 0; at < text.size(); at = ends.back()) {
+    const size_t found = split(pattern, text, at, block);
+    ends.insert(ends.end(), block, block + found);
+  }
   return copied<Napi::Uint32Array>(info.Env(), ends);
 }
 
-// countPieces(offsets, bytes, maxPiece, threads)
+// countPieces(offsets, bytes, maxPiece, threads, pattern)
 Napi::Value count(const Napi::CallbackInfo& info) {
   auto counts = std::make_shared<Counts>();
   return Work::start(
       info,
-      [=, column = texts(info[0], info[1]), max_piece = info[2].ToNumber().Int64Value(), threads = info[3].ToNumber().Int32Value()] {
-        return count_pieces(column, static_cast<size_t>(max_piece), threads, *counts);
+      [=, column = texts(info[0], info[1]), max_piece = info[2].ToNumber().Int64Value(), threads = info[3].ToNumber().Int32Value(),
+       pattern = pattern_of(info[4])] { return count_pieces(column, pattern, static_cast<size_t>(max_piece), threads, *counts);
       },
       [=](Napi::Env env) { return to_js(env, *counts); });
 }
@@ -85,20 +94,33 @@ Napi::Value train_bpe(const Napi::CallbackInfo& info) {
       });
 }
 
-// open(offsets, bytes, merges, cacheBytes): the tokenizer, as an external value.
+// open(offsets, bytes, merges, cacheBytes, maxPiece, pattern, specials?, whole?): the tokenizer, as an external value; with `specials` of a
+// layout that is not ours.
 Napi::Value open(const Napi::CallbackInfo& info) {
   auto encoder = std::make_shared<SharedEncoder>();
+  const EncoderOptions options{pattern_of(info[5]), static_cast<size_t>(info[3].ToNumber().Int64Value()), static_cast<size_t>(info[4].ToNumber().Int64Value())};
+  const bool given = info[6].IsTypedArray();
   return Work::start(
       info,
-      [=, tokens = texts(info[0], info[1]), merges = view<const uint32_t>(info[2]), cache = info[3].ToNumber().Int64Value()] {
+      [=, tokens = texts(info[0], info[1]), merges = view<const uint32_t>(info[2]),
+       specials = given ? view<const uint32_t>(info[6]) : std::span<const uint32_t>(), whole = info[7].ToBoolean().Value()] {
         std::unique_ptr<Bpe> bpe;
-        MILLRACE_TRY(Bpe::make(tokens, merges, bpe));
-        *encoder = std::make_shared<Encoder>(std::move(bpe), static_cast<size_t>(cache));
+        if (given) MILLRACE_TRY(Bpe::make_given(tokens, merges, specials, whole, bpe));
+        else MILLRACE_TRY(Bpe::make(tokens, merges, bpe));
+        *encoder = std::make_shared<Encoder>(std::move(bpe), options);
         return Error::none();
       },
       [=](Napi::Env env) -> Napi::Value {
         return Napi::External<SharedEncoder>::New(env, new SharedEncoder(*encoder), [](Napi::Env, SharedEncoder* held) { delete held; });
       });
+}
+
+// mergesOfRanks(offsets, bytes): triples of ranks.
+Napi::Value merges_of(const Napi::CallbackInfo& info) {
+  auto merges = std::make_shared<std::vector<uint32_t>>();
+  return Work::start(
+      info, [=, tokens = texts(info[0], info[1])] { return merges_of_ranks(tokens, *merges); },
+      [=](Napi::Env env) -> Napi::Value { return copied<Napi::Uint32Array>(env, *merges); });
 }
 
 SharedEncoder encoder_of(const Napi::Value& value) { return *value.As<Napi::External<SharedEncoder>>().Data(); }
@@ -146,6 +168,7 @@ void init_tokenizer(Napi::Env env, Napi::Object exports) {
   exports.Set("partitionsOf", Napi::Function::New(env, partition));
   exports.Set("train", Napi::Function::New(env, train_bpe));
   exports.Set("open", Napi::Function::New(env, open));
+  exports.Set("mergesOfRanks", Napi::Function::New(env, merges_of));
   exports.Set("encode", Napi::Function::New(env, encode));
   exports.Set("decode", Napi::Function::New(env, decode));
   exports.Set("unicodeVersion", Napi::Function::New(env, unicode));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <numeric>
 #include <unordered_set>
 
 #include "native/tokenizer/layout.h"
@@ -17,42 +18,126 @@ Error bad(const std::string& where, const std::string& expected) { return {kForm
 
 }  // namespace
 
-Error Bpe::make(const TextColumn& tokens, std::span<const uint32_t> merges, std::unique_ptr<Bpe>& out) {
-  if (!tokens.valid() || merges.size() % 3 != 0) return {kShape, "tokenizer: expected token offsets that ascend, and merges as triples"};
-  if (tokens.size() < kFirstMerge)
-    return bad("vocabulary", "at least " + std::to_string(kFirstMerge) + " tokens, found " + std::to_string(tokens.size()));
-  auto bpe = std::make_unique<Bpe>();
-  bpe->bytes_.assign(reinterpret_cast<const char*>(tokens.bytes.data()) + tokens.offsets[0], static_cast<size_t>(tokens.offsets.back() - tokens.offsets[0]));
-  for (int32_t offset : tokens.offsets) bpe->offsets_.push_back(static_cast<uint32_t>(offset - tokens.offsets[0]));
-  std::unordered_set<std::string_view> seen;
-  for (uint32_t id = 0; id < bpe->size(); ++id) {
-    const std::string_view token = bpe->token(id);
-    const std::string where = "id " + std::to_string(id);
-    if (token.empty()) return bad(where, "bytes, found none");
-    if (id >= kFirstByte && id < kFirstMerge && (token.size() != 1 || static_cast<uint8_t>(token[0]) != kByteOrder[id - kFirstByte]))
-      return bad(where, "the byte " + std::to_string(kByteOrder[id - kFirstByte]) + " (GPT-2's byte order from id 256)");
-    if (!seen.insert(token).second) return bad(where, "a token of its own, found the bytes of an earlier one");
+Error Bpe::set_tokens(const TextColumn& tokens, std::span<const uint32_t> specials) {
+  if (!tokens.valid() || tokens.offsets.empty()) return {kShape, "tokenizer: expected token offsets that ascend"};
+  bytes_.assign(reinterpret_cast<const char*>(tokens.bytes.data()) + tokens.offsets[0], static_cast<size_t>(tokens.offsets.back() - tokens.offsets[0]));
+  for (int32_t offset : tokens.offsets) offsets_.push_back(static_cast<uint32_t>(offset - tokens.offsets[0]));
+  special_.assign(size(), false);
+  for (uint32_t id : specials) {
+    if (id >= size() || token(id).empty()) return bad("special id " + std::to_string(id), "a name among the tokens");
+    special_[id] = true;
   }
-  bpe->pairs_ = PairTable<Joined>(merges.size() / 3);
+  byte_ids_.fill(kNone);
+  std::unordered_set<std::string_view> seen;
+  for (uint32_t id = 0; id < size(); ++id) {
+    if (token(id).empty()) continue;
+    if (!special(id) && token(id).size() == 1) byte_ids_[static_cast<uint8_t>(token(id)[0])] = id;
+    if (!seen.insert(token(id)).second) return bad("id " + std::to_string(id), "a token of its own, found the bytes of an earlier one");
+  }
+  for (uint32_t byte = 0; byte < 256; ++byte)
+    if (byte_ids_[byte] == kNone) return bad("byte " + std::to_string(byte), "a token of that byte alone");
+  return Error::none();
+}
+
+Error Bpe::set_merges(std::span<const uint32_t> merges) {
+  if (merges.size() % 3 != 0) return {kShape, "tokenizer: expected merges as triples"};
+  ranks_ = Ranks(merges.size() / 3);
+  const auto ordinary = [&](uint32_t id) { return id < size() && !special(id) && !token(id).empty(); };
   for (size_t i = 0; i < merges.size(); i += 3) {
     const uint32_t left = merges[i], right = merges[i + 1], id = merges[i + 2], rank = static_cast<uint32_t>(i / 3);
     const std::string where = "merge " + std::to_string(rank);
-    if (left < kFirstByte || left >= bpe->size() || right < kFirstByte || right >= bpe->size() || id < kFirstMerge || id >= bpe->size())
-      return bad(where, "ids of ordinary tokens below " + std::to_string(bpe->size()));
-    const std::string_view joint = bpe->token(id), l = bpe->token(left), r = bpe->token(right);
+    if (!ordinary(left) || !ordinary(right) || !ordinary(id)) return bad(where, "ids of ordinary tokens below " + std::to_string(size()));
+    const std::string_view joint = token(id), l = token(left), r = token(right);
     if (joint.size() != l.size() + r.size() || joint.substr(0, l.size()) != l || joint.substr(l.size()) != r)
       return bad(where, "the bytes of id " + std::to_string(id) + " to be those of its parts");
-    Joined& joined = bpe->pairs_[pair_key(left, right)];
-    if (joined.rank != kNone) return bad(where, "a pair of its own, found that of merge " + std::to_string(joined.rank));
-    joined = {rank, id};
-    bpe->ids_of_ranks_.push_back(id);
+    if (const uint32_t before = ranks_.find(left, right); before != kNone) return bad(where, "a pair of its own, found that of merge " + std::to_string(before));
+    ranks_.put(left, right, rank);
+    ids_of_ranks_.push_back(id);
+  }
+  ranks_.set_bytes(byte_ids_);
+  return Error::none();
+}
+
+Error Bpe::make(const TextColumn& tokens, std::span<const uint32_t> merges, std::unique_ptr<Bpe>& out) {
+  if (tokens.size() < kFirstMerge)
+    return bad("vocabulary", "at least " + std::to_string(kFirstMerge) + " tokens, found " + std::to_string(tokens.size()));
+  auto bpe = std::make_unique<Bpe>();
+  std::vector<uint32_t> specials(kFirstByte);
+  std::iota(specials.begin(), specials.end(), 0u);
+  if (!tokens.valid()) return {kShape, "tokenizer: expected token offsets that ascend"};
+  for (uint32_t id = 0; id < tokens.size(); ++id) {
+    const std::string where = "id " + std::to_string(id);
+    if (tokens[id].empty()) return bad(where, "bytes, found none");
+    if (id >= kFirstByte && id < kFirstMerge && (tokens[id].size() != 1 || static_cast<uint8_t>(tokens[id][0]) != kByteOrder[id - kFirstByte]))
+      return bad(where, "the byte " + std::to_string(kByteOrder[id - kFirstByte]) + " (GPT-2's byte order from id 256)");
+  }
+  MILLRACE_TRY(bpe->set_tokens(tokens, specials));
+  MILLRACE_TRY(bpe->set_merges(merges));
+  out = std::move(bpe);
+  return Error::none();
+}
+
+Error Bpe::make_given(const TextColumn& tokens, std::span<const uint32_t> merges, std::span<const uint32_t> specials, bool whole,
+                      std::unique_ptr<Bpe>& out) {
+  auto bpe = std::make_unique<Bpe>();
+  MILLRACE_TRY(bpe->set_tokens(tokens, specials));
+  MILLRACE_TRY(bpe->set_merges(merges));
+  Scratch scratch;
+  std::vector<uint32_t> ids;
+  for (uint32_t id = 0; whole && id < bpe->size(); ++id) {
+    if (bpe->special(id) || bpe->token(id).size() < 2) continue;
+    ids.clear();
+    bpe->encode_piece(bpe->token(id), scratch, ids);
+    if (ids.size() > 1) bpe->whole_.emplace(bpe->token(id), id);
   }
   out = std::move(bpe);
   return Error::none();
 }
 
+Error merges_of_ranks(const TextColumn& tokens, std::vector<uint32_t>& merges) {
+  if (!tokens.valid()) return {kShape, "tokenizer: expected token offsets that ascend"};
+  std::unordered_map<std::string_view, uint32_t> ranks;
+  std::array<uint32_t, 256> byte_ids;
+  byte_ids.fill(kNone);
+  for (uint32_t rank = 0; rank < tokens.size(); ++rank) {
+    if (!ranks.emplace(tokens[rank], rank).second) return bad("rank " + std::to_string(rank), "a token of its own, found the bytes of an earlier one");
+    if (tokens[rank].size() == 1) byte_ids[static_cast<uint8_t>(tokens[rank][0])] = rank;
+  }
+  for (uint32_t byte = 0; byte < 256; ++byte)
+    if (byte_ids[byte] == kNone) return bad("byte " + std::to_string(byte), "a token of that byte alone");
+  merges.clear();
+  Ranks pairs(tokens.size());
+  std::vector<uint32_t> ids, found;
+  for (uint32_t rank = 0; rank < tokens.size(); ++rank) {
+    const std::string_view token = tokens[rank];
+    if (token.size() < 2) continue;
+    if (token.size() > 4096) return bad("rank " + std::to_string(rank), "at most 4096 bytes, found " + std::to_string(token.size()));
+    ids.clear();
+    for (char byte : token) ids.push_back(byte_ids[static_cast<uint8_t>(byte)]);
+    for (;;) {
+      found.assign(ids.size(), kNone);
+      for (size_t i = 0; i + 1 < ids.size(); ++i) found[i] = pairs.find(ids[i], ids[i + 1]);
+      const auto best = std::min_element(found.begin(), found.end());
+      if (*best == kNone) break;
+      const auto at = best - found.begin();
+      ids[static_cast<size_t>(at)] = *best;
+      ids.erase(ids.begin() + at + 1);
+    }
+    if (ids.size() != 2) continue;
+    pairs.put(ids[0], ids[1], rank);
+    merges.insert(merges.end(), {ids[0], ids[1], rank});
+  }
+  return Error::none();
+}
+
 void Bpe::encode_piece(std::string_view piece, Scratch& scratch, std::vector<uint32_t>& out) const {
-  if (piece.size() == 1) out.push_back(kByteId[static_cast<uint8_t>(piece[0])]);
+  if (!whole_.empty()) {
+    if (const auto found = whole_.find(piece); found != whole_.end()) {
+      out.push_back(found->second);
+      return;
+    }
+  }
+  if (piece.size() == 1) out.push_back(byte_ids_[static_cast<uint8_t>(piece[0])]);
   else if (piece.size() <= kShort) encode_short(piece, out);
   else encode_long(piece, scratch, out);
 }
@@ -60,8 +145,8 @@ void Bpe::encode_piece(std::string_view piece, Scratch& scratch, std::vector<uin
 void Bpe::encode_short(std::string_view piece, std::vector<uint32_t>& out) const {
   uint32_t ids[kShort], ranks[kShort];  // ranks[i] is that of (ids[i], ids[i + 1])
   size_t n = piece.size();
-  for (size_t i = 0; i < n; ++i) ids[i] = kByteId[static_cast<uint8_t>(piece[i])];
-  for (size_t i = 0; i + 1 < n; ++i) ranks[i] = joined(ids[i], ids[i + 1]).rank;
+  for (size_t i = 0; i < n; ++i) ids[i] = byte_ids_[static_cast<uint8_t>(piece[i])];
+  for (size_t i = 0; i + 1 < n; ++i) ranks[i] = ranks_.of_bytes(piece[i], piece[i + 1]);
   while (n > 1) {
     size_t best = 0;
     for (size_t i = 1; i + 1 < n; ++i)
@@ -73,8 +158,8 @@ void Bpe::encode_short(std::string_view piece, std::vector<uint32_t>& out) const
       ids[i] = ids[i + 1];
       ranks[i - 1] = ranks[i];
     }
-    if (best + 1 < n) ranks[best] = joined(ids[best], ids[best + 1]).rank;
-    if (best > 0) ranks[best - 1] = joined(ids[best - 1], ids[best]).rank;
+    if (best + 1 < n) ranks[best] = ranks_.find(ids[best], ids[best + 1]);
+    if (best > 0) ranks[best - 1] = ranks_.find(ids[best - 1], ids[best]);
   }
   out.insert(out.end(), ids, ids + n);
 }
@@ -89,17 +174,17 @@ void Bpe::encode_long(std::string_view piece, Scratch& scratch, std::vector<uint
   heap.clear();
   const auto entry = [](uint32_t rank, uint32_t at) { return static_cast<uint64_t>(rank) << 32 | at; };
   for (uint32_t i = 0; i < n; ++i) {
-    ids[i] = kByteId[static_cast<uint8_t>(piece[i])];
+    ids[i] = byte_ids_[static_cast<uint8_t>(piece[i])];
     previous[i] = i - 1;
     next[i] = i + 1;
   }
   for (uint32_t i = 0; i + 1 < n; ++i) {
-    ranks[i] = joined(ids[i], ids[i + 1]).rank;
+    ranks[i] = ranks_.of_bytes(piece[i], piece[i + 1]);
     if (ranks[i] != kNone) heap.push_back(entry(ranks[i], i));
   }
   std::make_heap(heap.begin(), heap.end(), std::greater<>());
   const auto rank_again = [&](uint32_t at) {
-    ranks[at] = next[at] < n ? joined(ids[at], ids[next[at]]).rank : kNone;
+    ranks[at] = next[at] < n ? ranks_.find(ids[at], ids[next[at]]) : kNone;
     if (ranks[at] == kNone) return;
     heap.push_back(entry(ranks[at], at));
     std::push_heap(heap.begin(), heap.end(), std::greater<>());

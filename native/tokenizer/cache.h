@@ -1,4 +1,5 @@
 #pragma once
+#include <array>
 #include <bit>
 #include <cstdint>
 #include <cstring>
@@ -10,6 +11,16 @@ namespace millrace::tokenizer {
 // Short pieces and their ids: a table of buckets of one cache line with two entries. Fixed size; a new entry drives out the older one
 // of its bucket. Pieces above 15 bytes or 3 ids are not kept: few in text, and their keys would need memory of their own.
 class PieceCache {
+  struct Mask {
+    uint64_t low, high;
+  };
+  static constexpr std::array<Mask, 16> masks() {
+    std::array<Mask, 16> of{};
+    for (unsigned n = 0; n < 16; ++n)
+      of[n] = {n >= 8 ? ~uint64_t{0} : (uint64_t{1} << 8 * n) - 1, n <= 8 ? 0 : (uint64_t{1} << 8 * (n - 8)) - 1};
+    return of;
+  }
+
  public:
   static constexpr size_t kMaxPiece = 15, kMaxIds = 3;
   struct Key {
@@ -29,8 +40,9 @@ class PieceCache {
     Key key{0, 0};
     if (at + 16 <= text.size()) {
       std::memcpy(&key, text.data() + at, 16);
-      if (length < 8) key = {key.low & ~(~uint64_t{0} << (8 * length)), 0};
-      else key.high &= ~(~uint64_t{0} << (8 * (length - 8)));
+      static constexpr std::array<Mask, 16> kMasks = masks();
+      key.low &= kMasks[length & 15].low;
+      key.high &= kMasks[length & 15].high;
     } else {
       std::memcpy(&key, text.data() + at, length);
     }
@@ -38,15 +50,25 @@ class PieceCache {
     return key;
   }
 
-  const Entry* find(const Key& key) const {
-    const Bucket& bucket = buckets_[index(key)];
+  // Where `key` would be; for `find`, `put` and `fetch`.
+  size_t index(const Key& key) const {
+    uint64_t h = (key.low ^ (key.high * 0x9E3779B97F4A7C15u)) * 0xA0761D6478BD642Fu;
+    h ^= h >> 32;
+    return h & (buckets_.size() - 1);
+  }
+
+  // Brings a bucket near, so that a block of pieces waits for memory once.
+  void fetch(size_t index) const { __builtin_prefetch(&buckets_[index]); }
+
+  const Entry* find(size_t index, const Key& key) const {
+    const Bucket& bucket = buckets_[index];
     if (bucket.entries[0].key == key) return &bucket.entries[0];
     if (bucket.entries[1].key == key) return &bucket.entries[1];
     return nullptr;
   }
 
-  void put(const Key& key, const uint32_t* ids, size_t count) {
-    Bucket& bucket = buckets_[index(key)];
+  void put(size_t index, const Key& key, const uint32_t* ids, size_t count) {
+    Bucket& bucket = buckets_[index];
     bucket.entries[1] = bucket.entries[0];
     bucket.entries[0].key = key;
     bucket.entries[0].count = static_cast<uint32_t>(count);
@@ -57,11 +79,6 @@ class PieceCache {
   struct alignas(64) Bucket {
     Entry entries[2];
   };
-  size_t index(const Key& key) const {
-    uint64_t h = (key.low ^ (key.high * 0x9E3779B97F4A7C15u)) * 0xA0761D6478BD642Fu;
-    h ^= h >> 32;
-    return h & (buckets_.size() - 1);
-  }
   std::vector<Bucket> buckets_;
 };
 

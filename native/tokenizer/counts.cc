@@ -6,12 +6,13 @@
 #include <string>
 
 #include "native/base/parallel.h"
-#include "native/tokenizer/presplit.h"
 #include "native/tokenizer/table.h"
 #include "native/tokenizer/unicode.h"
 
 namespace millrace::tokenizer {
 namespace {
+
+constexpr size_t kBlock = 128;
 
 struct Range {
   PieceTable table;
@@ -19,22 +20,24 @@ struct Range {
   Error error;
 };
 
-void count_range(const TextColumn& texts, size_t from, size_t to, size_t max_piece, Range& out) {
+void count_range(const TextColumn& texts, size_t from, size_t to, Pattern pattern, size_t max_piece, Range& out) {
   for (size_t t = from; t < to; ++t) {
     const std::string_view text = texts[t];
     if (const size_t bad = first_invalid(text); bad < text.size()) {
       out.error = {kFormat, "text " + std::to_string(t) + ": expected UTF-8, found an invalid sequence at byte " + std::to_string(bad)};
       return;
     }
+    uint32_t ends[kBlock];
     for (size_t at = 0; at < text.size();) {
-      const size_t end = piece_end(text, at);
-      if (end - at <= max_piece) {
-        out.table.add(text.substr(at, end - at), 1);
-        ++out.pieces;
-      } else {
-        ++out.skipped;
+      const size_t found = split(pattern, text, at, ends);
+      for (size_t i = 0; i < found; at = ends[i++]) {
+        if (ends[i] - at <= max_piece) {
+          out.table.add(text.substr(at, ends[i] - at), 1);
+          ++out.pieces;
+        } else {
+          ++out.skipped;
+        }
       }
-      at = end;
     }
   }
 }
@@ -62,11 +65,11 @@ Error sorted(const PieceTable& table, Counts& out) {
 
 }  // namespace
 
-Error count_pieces(const TextColumn& texts, size_t max_piece, int threads, Counts& out) {
+Error count_pieces(const TextColumn& texts, Pattern pattern, size_t max_piece, int threads, Counts& out) {
   if (!texts.valid()) return {kShape, "piece counts: expected offsets that ascend within the bytes"};
   const size_t ranges = std::max<size_t>(1, std::min(texts.size(), static_cast<size_t>(std::max(1, threads))));
   std::vector<Range> parts(ranges);
-  parallel_for(ranges, threads, [&](size_t r) { count_range(texts, texts.size() * r / ranges, texts.size() * (r + 1) / ranges, max_piece, parts[r]); });
+  parallel_for(ranges, threads, [&](size_t r) { count_range(texts, texts.size() * r / ranges, texts.size() * (r + 1) / ranges, pattern, max_piece, parts[r]); });
   out = {};
   for (Range& part : parts) {
     if (part.error) return part.error;

@@ -4,6 +4,7 @@
 
 #include "native/base/error.h"
 #include "native/base/span.h"
+#include "native/tokenizer/presplit.h"
 
 namespace millrace::tokenizer {
 
@@ -21,7 +22,7 @@ struct Counts {
 
 // Pieces of all texts. A piece above max_piece bytes is skipped: one such run teaches nothing and would cost training its square.
 // kFormat with text and byte if a text is not UTF-8, kMemory above 2 GiB of distinct pieces. The same on any number of threads.
-Error count_pieces(const TextColumn& texts, size_t max_piece, int threads, Counts& out);
+Error count_pieces(const TextColumn& texts, Pattern pattern, size_t max_piece, int threads, Counts& out);
 
 // Sums equal pieces. `pieces` need not be sorted; kShape if counts has another length, kMemory as above.
 Error merge_counts(const TextColumn& pieces, std::span<const uint64_t> counts, Counts& out);

@@ -1,37 +1,69 @@
 #include "native/tokenizer/encode.h"
 
 #include <algorithm>
+#include <cstring>
 #include <limits>
 #include <string>
 
 #include "native/base/parallel.h"
 #include "native/tokenizer/cache.h"
-#include "native/tokenizer/layout.h"
-#include "native/tokenizer/presplit.h"
 #include "native/tokenizer/unicode.h"
 
 namespace millrace::tokenizer {
 namespace {
 
-void encode_text(const Bpe& bpe, std::string_view text, PieceCache& cache, Scratch& scratch, std::vector<uint32_t>& out) {
-  for (size_t at = 0; at < text.size();) {
-    const size_t end = piece_end(text, at);
-    if (end - at > PieceCache::kMaxPiece) {
-      bpe.encode_piece(text.substr(at, end - at), scratch, out);
-    } else {
-      const PieceCache::Key key = PieceCache::key(text, at, end);
-      if (const PieceCache::Entry* hit = cache.find(key)) {
-        const size_t size = out.size();
-        out.insert(out.end(), hit->ids, hit->ids + PieceCache::kMaxIds);  // a fixed number of stores, then cut
-        out.resize(size + hit->count);
-      } else {
-        const size_t size = out.size();
-        bpe.encode_piece(text.substr(at, end - at), scratch, out);
-        if (out.size() - size <= PieceCache::kMaxIds) cache.put(key, out.data() + size, out.size() - size);
-      }
+// A cache below this has no room for the tokens themselves.
+constexpr size_t kSmallest = 1 << 20;
+constexpr size_t kBlock = 128;
+
+// What a thread needs to encode: none of it outlives a call but the cache.
+struct Bench {
+  const Bpe& bpe;
+  const EncoderOptions& options;
+  PieceCache& cache;
+  Scratch scratch;
+};
+
+// Blocks of pieces: all their ends, then all their places in the cache, then their ids, so that neither a branch nor the memory of one piece
+// keeps the next waiting. Gives the length of a piece above max_piece, else 0.
+size_t encode_text(Bench& bench, std::string_view text, std::vector<uint32_t>& out) {
+  uint32_t ends[kBlock];
+  struct {
+    PieceCache::Key key;
+    size_t index;
+  } places[kBlock];
+  uint32_t ids[kBlock * PieceCache::kMaxIds];
+  for (size_t start = 0; start < text.size();) {
+    const size_t pieces = split(bench.options.pattern, text, start, ends);
+    for (size_t i = 0, at = start; i < pieces; at = ends[i++]) {
+      if (ends[i] - at > PieceCache::kMaxPiece) continue;
+      places[i].key = PieceCache::key(text, at, ends[i]);
+      places[i].index = bench.cache.index(places[i].key);
+      bench.cache.fetch(places[i].index);
     }
-    at = end;
+    size_t count = 0;
+    for (size_t i = 0, at = start; i < pieces; at = ends[i++]) {
+      const size_t length = ends[i] - at;
+      const bool cached = length <= PieceCache::kMaxPiece;
+      if (cached) {
+        if (const PieceCache::Entry* hit = bench.cache.find(places[i].index, places[i].key)) {
+          std::memcpy(ids + count, hit->ids, sizeof hit->ids);  // a fixed number of stores
+          count += hit->count;
+          continue;
+        }
+      } else if (length > bench.options.max_piece) {
+        return length;
+      }
+      out.insert(out.end(), ids, ids + count);
+      count = 0;
+      const size_t size = out.size();
+      bench.bpe.encode_piece(text.substr(at, length), bench.scratch, out);
+      if (cached && out.size() - size <= PieceCache::kMaxIds) bench.cache.put(places[i].index, places[i].key, out.data() + size, out.size() - size);
+    }
+    out.insert(out.end(), ids, ids + count);
+    start = ends[pieces - 1];
   }
+  return 0;
 }
 
 struct Range {
@@ -58,14 +90,37 @@ std::vector<Range> ranges_of(const TextColumn& texts, int threads) {
 
 }  // namespace
 
-Encoder::Encoder(std::shared_ptr<const Bpe> bpe, size_t cache_bytes) : bpe_(std::move(bpe)), cache_bytes_(cache_bytes) {}
+Encoder::Encoder(std::shared_ptr<const Bpe> bpe, const EncoderOptions& options) : bpe_(std::move(bpe)), options_(options) {
+  if (options_.cache_bytes < kSmallest) return;
+  Scratch scratch;
+  std::vector<uint32_t> ids;
+  for (uint32_t id = 0; id < bpe_->size(); ++id) {
+    const std::string_view token = bpe_->token(id);
+    if (bpe_->special(id) || token.empty() || token.size() > PieceCache::kMaxPiece || first_invalid(token) < token.size()) continue;
+    uint32_t end[1];
+    split(options_.pattern, token, 0, end);
+    if (end[0] != token.size()) continue;
+    ids.clear();
+    bpe_->encode_piece(token, scratch, ids);
+    if (ids.size() == 1 && ids[0] == id) known_.push_back(id);
+  }
+}
 Encoder::~Encoder() = default;
 
 std::unique_ptr<PieceCache> Encoder::take_cache() {
-  std::lock_guard lock(mutex_);
-  if (idle_.empty()) return std::make_unique<PieceCache>(cache_bytes_);
-  auto cache = std::move(idle_.back());
-  idle_.pop_back();
+  {
+    std::lock_guard lock(mutex_);
+    if (!idle_.empty()) {
+      auto cache = std::move(idle_.back());
+      idle_.pop_back();
+      return cache;
+    }
+  }
+  auto cache = std::make_unique<PieceCache>(options_.cache_bytes);
+  for (size_t i = known_.size(); i-- > 0;) {  // the most frequent last, so that it is they who stay
+    const PieceCache::Key key = PieceCache::key(bpe_->token(known_[i]), 0, bpe_->token(known_[i]).size());
+    cache->put(cache->index(key), key, &known_[i], 1);
+  }
   return cache;
 }
 
@@ -83,7 +138,7 @@ Error Encoder::encode(const TextColumn& texts, int threads, Ids& out) {
   parallel_for(ranges.size(), threads, [&](size_t r) {
     Range& range = ranges[r];
     auto cache = take_cache();
-    Scratch scratch;
+    Bench bench{*bpe_, options_, *cache, {}};
     for (size_t t = range.from; t < range.to; ++t) {
       const std::string_view text = texts[t];
       if (const size_t invalid = first_invalid(text); invalid < text.size()) {
@@ -91,7 +146,11 @@ Error Encoder::encode(const TextColumn& texts, int threads, Ids& out) {
         break;
       }
       const size_t before = range.ids.size();
-      encode_text(*bpe_, text, *cache, scratch, range.ids);
+      if (const size_t length = encode_text(bench, text, range.ids)) {
+        range.error = {kMemory, "text " + std::to_string(t) + ": expected pieces of at most " + std::to_string(options_.max_piece) + " bytes (maxPiece), found one of " +
+                                    std::to_string(length)};
+        break;
+      }
       out.offsets[t + 1] = static_cast<int32_t>(range.ids.size() - before);
     }
     give_cache(std::move(cache));
@@ -113,9 +172,9 @@ Error Encoder::decode(std::span<const int32_t> offsets, std::span<const uint32_t
   for (size_t l = 0; l < shape.size(); ++l) {
     for (int32_t i = offsets[l]; i < offsets[l + 1]; ++i) {
       const uint32_t id = ids[static_cast<size_t>(i)];
-      if (id >= bpe_->size())
-        return {kArgument, "decode, position " + std::to_string(i) + ": expected an id below " + std::to_string(bpe_->size()) + ", found " + std::to_string(id)};
-      if (skip_special && id < kFirstByte) continue;
+      if (id >= bpe_->size() || bpe_->token(id).empty())
+        return {kArgument, "decode, position " + std::to_string(i) + ": expected the id of a token, below " + std::to_string(bpe_->size()) + ", found " + std::to_string(id)};
+      if (skip_special && bpe_->special(id)) continue;
       const std::string_view token = bpe_->token(id);
       out.bytes.insert(out.bytes.end(), token.begin(), token.end());
     }

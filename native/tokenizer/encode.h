@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "native/tokenizer/bpe.h"
+#include "native/tokenizer/presplit.h"
 
 namespace millrace::tokenizer {
 
@@ -19,21 +20,26 @@ struct Bytes {
   std::vector<uint8_t> bytes;
 };
 
-// Columns of texts to columns of ids and back. Threads take ranges of texts; each has a cache of short pieces that it has met, which
-// is kept from call to call and changes time only.
+struct EncoderOptions {
+  Pattern pattern = Pattern::kMillrace;
+  size_t cache_bytes = 4 << 20;   // for each thread; rounded down to a power of two
+  size_t max_piece = 64 << 20;    // bytes of the longest piece; encoding one takes 32 times as much memory
+};
+
+// Columns of texts to columns of ids and back. Threads take ranges of texts; each has a cache of short pieces: first those that are tokens,
+// then what it meets. It is kept from call to call and changes time only.
 class Encoder {
  public:
-  // cache_bytes: for each thread; rounded down to a power of two.
-  Encoder(std::shared_ptr<const Bpe> bpe, size_t cache_bytes);
+  Encoder(std::shared_ptr<const Bpe> bpe, const EncoderOptions& options);
   ~Encoder();
 
   const Bpe& bpe() const { return *bpe_; }
 
-  // kShape for offsets that do not ascend; kFormat with text and byte for what is not UTF-8.
+  // kShape for offsets that do not ascend; kFormat with text and byte for what is not UTF-8; kMemory for a piece above max_piece.
   Error encode(const TextColumn& texts, int threads, Ids& out);
 
-  // The bytes of each list of ids; ids below kFirstByte give their names, or nothing with skip_special. kArgument for an id of
-  // size() or more, kMemory above 2 GiB.
+  // The bytes of each list of ids; special ones give their names, or nothing with skip_special. kArgument for an id that is no token,
+  // kMemory above 2 GiB.
   Error decode(std::span<const int32_t> offsets, std::span<const uint32_t> ids, bool skip_special, Bytes& out) const;
 
  private:
@@ -41,7 +47,8 @@ class Encoder {
   void give_cache(std::unique_ptr<PieceCache> cache);
 
   std::shared_ptr<const Bpe> bpe_;
-  size_t cache_bytes_;
+  EncoderOptions options_;
+  std::vector<uint32_t> known_;  // tokens that are a piece of their own and encode as themselves
   std::mutex mutex_;
   std::vector<std::unique_ptr<PieceCache>> idle_;
 };

@@ -10,13 +10,17 @@
 
 namespace millrace::tokenizer {
 
-static std::vector<std::string> pieces(std::string_view text) {
+// Two ends a call, so that texts go on where a block was full.
+static std::vector<std::string> pieces(std::string_view text, Pattern pattern = Pattern::kMillrace) {
   std::vector<std::string> out;
   for (size_t at = 0; at < text.size();) {
-    const size_t end = piece_end(text, at);
-    EXPECT_GT(end, at);
-    out.emplace_back(text.substr(at, end - at));
-    at = end;
+    uint32_t ends[2];
+    const size_t found = split(pattern, text, at, ends);
+    EXPECT_GT(found, 0u);
+    for (size_t i = 0; i < found; at = ends[i++]) {
+      EXPECT_GT(ends[i], at);
+      out.emplace_back(text.substr(at, ends[i] - at));
+    }
   }
   return out;
 }
@@ -47,10 +51,11 @@ TEST(Presplit, IsOneScanOnHostileRuns) {
   for (const char* unit : {"a", "A", "'", " ", "\n", "\xCC\x81", "\xE2\x80\x83", "1", "-"}) {
     std::string text;
     while (text.size() < 1u << 20) text += unit;
-    const auto found = pieces(text);
-    size_t total = 0;
-    for (const auto& piece : found) total += piece.size();
-    EXPECT_EQ(total, text.size());
+    for (int pattern = 0; pattern < kPatterns; ++pattern) {
+      size_t total = 0;
+      for (const auto& piece : pieces(text, static_cast<Pattern>(pattern))) total += piece.size();
+      EXPECT_EQ(total, text.size());
+    }
   }
 }
 

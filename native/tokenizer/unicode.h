@@ -5,8 +5,9 @@
 
 namespace millrace::tokenizer {
 
-// What the pre-tokenizer asks of a code point, as bits. kUpper and kLower are the sets A and B of patterns.md (both hold Lm, Lo and M).
-enum Class : uint8_t { kLetter = 1, kNumber = 2, kSpace = 4, kHan = 8, kUpper = 16, kLower = 32, kNewline = 64 };
+// What the pre-tokenizers ask of a code point, as bits. kUpper and kLower are the sets A and B of patterns.md (both hold Lm, Lo and M,
+// and nothing of Han); kSymbol is P or S.
+enum Class : uint8_t { kLetter = 1, kNumber = 2, kSpace = 4, kHan = 8, kUpper = 16, kLower = 32, kMark = 64, kSymbol = 128 };
 
 #include "native/tokenizer/unicode_tables.inc"
 
