@@ -1,0 +1,43 @@
+import { domain } from './load.ts'
+
+/** Budgets of one page; see native/html/tree.h. Defaults: 64 MiB, 4 Mi nodes, 512 deep, 256 attributes an element. */
+export interface HtmlLimits {
+  maxBytes?: number
+  maxNodes?: number
+  maxDepth?: number
+  maxAttributes?: number
+  maxFormatting?: number
+  maxStepsPerByte?: number
+}
+
+/** How a tokenizer reads text at its start, in the order of native/html/tokenizer.h. */
+export const contents = ['data', 'rcdata', 'rawtext', 'script', 'plaintext', 'cdata'] as const
+export type Content = (typeof contents)[number]
+
+/** ["StartTag", name, { attributes }, true?], ["EndTag", name], ["Comment", data], ["Character", data], ["DOCTYPE", name, public, system, correct]. */
+export type HtmlToken = [string, ...unknown[]]
+
+interface Html {
+  serializeTree(html: Uint8Array, limits?: HtmlLimits): { tree: Uint8Array; cuts: number }
+  tokens(html: Uint8Array, content: number, lastStartTag: string): HtmlToken[]
+  parsePages(
+    offsets: Int32Array,
+    bytes: Uint8Array,
+    limits?: HtmlLimits,
+  ): Promise<{ nodes: Uint32Array; attributes: Uint32Array; cuts: Uint32Array }>
+}
+
+/** The tree of a page (UTF-8) as text, one line a node, and the bits of what a limit cut (0: nothing). For comparison with other parsers. */
+export const serializeTree = (html: Uint8Array, limits?: HtmlLimits): { tree: Uint8Array; cuts: number } =>
+  domain<Html>('html').serializeTree(html, limits)
+
+/** The tokens of UTF-8 text; neighbouring Character tokens may be in pieces. */
+export const tokens = (html: Uint8Array, content: Content = 'data', lastStartTag = ''): HtmlToken[] =>
+  domain<Html>('html').tokens(html, contents.indexOf(content), lastStartTag)
+
+/** Parses every page of a column on one thread and tells the nodes, attributes and cut bits of each. Errors: SHAPE. */
+export const parsePages = (
+  offsets: Int32Array,
+  bytes: Uint8Array,
+  limits?: HtmlLimits,
+): Promise<{ nodes: Uint32Array; attributes: Uint32Array; cuts: Uint32Array }> => domain<Html>('html').parsePages(offsets, bytes, limits)
