@@ -17,16 +17,15 @@ export function stageLine(watched: Watched): Line {
   return { id, text: `${marks[state]} ${name} ${facts}`, log: `${name} ${facts}` }
 }
 
-function running({ progress, under, since = 0 }: Watched): string {
+function running({ progress, under, before, operationSince, place }: Watched): string {
   if (!progress?.operation) return 'planning'
   const { operation, units } = progress
   const done = Math.min(units, progress.done + under.units)
-  const documents = progress.documents + under.documents
-  const seconds = (performance.now() - since) / 1000
-  const rate = documents / seconds
-  const pieces = [`${operation} ${number(done)}/${number(units)} units`]
+  const documents = progress.documents - before + under.documents
+  const seconds = (performance.now() - operationSince) / 1000
+  const pieces = [`${operation}${place} ${number(done)}/${number(units)} units`]
   if (documents) pieces.push(`${number(documents)} documents`)
-  if (documents && seconds > 2) pieces.push(`${number(rate)}/s`)
+  if (documents && seconds > 2) pieces.push(`${number(documents / seconds)}/s`)
   if (progress.quarantined) pieces.push(yellow(`${number(progress.quarantined)} quarantined`))
   if (done > 0 && done < units && seconds > 2) pieces.push(`${duration((seconds / done) * (units - done))} left`)
   return pieces.join(', ')

@@ -7,6 +7,7 @@ import { type Client, WorkflowFailedError, type WorkflowHandle } from '@temporal
 import type { RunRecord } from '../activities/run.ts'
 import { MillraceError } from '../pipelines/errors.ts'
 import type { Node } from '../pipelines/graph.ts'
+import { stageOf } from '../pipelines/stages.ts'
 import { findManifest } from '../storage/artifacts.ts'
 import type { Store } from '../storage/store.ts'
 import type { CorpusProgress } from '../workflows/build-corpus.ts'
@@ -30,6 +31,11 @@ export interface Watched {
   since?: number
   until?: number
   progress?: StageProgress
+  /** Documents that earlier operations had read, and when the one under way was first seen. */
+  before: number
+  operationSince: number
+  /** Place of the operation among the stage's, from 1. */
+  place: string
   /** Of the activities under way: units, documents and, in training, step and loss. */
   under: { units: number; documents: number; bytes: number; step?: number; loss?: number; tokens?: number }
   documentsIn?: number
@@ -60,7 +66,7 @@ export async function follow(
       const ended = await Promise.race([result, pause(1000, stopped.signal)])
       if (stopped.signal.aborted) {
         const name = watch.record?.run ?? handle.workflowId
-        board.say(`\ndetached; the run goes on. Follow it again: millrace status ${name} --follow. Cancel it: millrace cancel ${name}`)
+        board.end(`\ndetached; the run goes on. Follow it again: millrace status ${name} --follow. Cancel it: millrace cancel ${name}`)
         return { code: 130 }
       }
       await watch.look(Boolean(ended)).catch(() => undefined)
@@ -156,6 +162,9 @@ class Watch {
       stage: node.stage,
       state: 'waiting',
       under: { units: 0, documents: 0, bytes: 0 },
+      before: 0,
+      operationSince: 0,
+      place: '',
       quarantined: 0,
       units: 0,
     }
@@ -175,7 +184,15 @@ class Watch {
   async #inside(node: Node, watched: Watched): Promise<void> {
     const id = `stage/${node.stage}/${node.fingerprint}`
     const progress = await this.#ask<StageProgress>(id)
-    if (progress) watched.progress = progress
+    if (progress) {
+      if (progress.operation !== watched.progress?.operation) {
+        watched.before = watched.progress?.documents ?? 0
+        watched.operationSince = performance.now()
+        const names = (await stageOf(node.stage)).operations.map(({ name }) => name)
+        watched.place = names.length > 1 ? ` (${names.indexOf(progress.operation) + 1} of ${names.length})` : ''
+      }
+      watched.progress = progress
+    }
     const described = await this.#client.workflow
       .getHandle(id)
       .describe()

@@ -44,6 +44,12 @@ export class Board {
     this.#drawn = 0
   }
 
+  /** The last words, below what is drawn: that stays. */
+  end(text: string): void {
+    this.#drawn = 0
+    this.say(text)
+  }
+
   #up = (): string => (this.#drawn ? `\x1b[${this.#drawn}A\r` : '')
 }
 

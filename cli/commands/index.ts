@@ -1,6 +1,8 @@
 /** The command list. A command registers its words here and loads its code when it runs. */
 import type { Command } from 'commander'
 import * as cancel from './cancel.ts'
+import * as catalog from './catalog.ts'
+import * as doctor from './doctor.ts'
 import * as down from './down.ts'
 import * as explain from './explain.ts'
 import * as generate from './generate.ts'
@@ -32,6 +34,8 @@ export const commands: readonly ((program: Command) => void)[] = [
   verify,
   stage,
   generate,
+  catalog,
   worker,
+  doctor,
   start,
 ].map(command => command.add)

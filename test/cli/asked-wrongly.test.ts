@@ -97,8 +97,7 @@ test('every command has help with an example', async () => {
   expect(names).toEqual(
     expect.arrayContaining(['up', 'down', 'run', 'plan', 'status', 'cancel', 'logs', 'explain', 'show', 'verify', 'stage', 'worker']),
   )
-  for (const name of names) {
-    const said = await millrace([name, '--help'], env)
+  for (const [name, said] of await Promise.all(names.map(async each => [each, await millrace([each, '--help'], env)] as const))) {
     expect(said.code, name).toBe(0)
     expect(said.stdout, name).toMatch(/Examples?:\n {2}.*millrace/)
   }
