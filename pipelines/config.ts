@@ -39,7 +39,7 @@ export const executionSchema = z
     store: z.string().optional().describe('Folder or s3://bucket/prefix; default .millrace/store beside the server'),
     threads: z.int().min(1).default(1).describe('Threads of one unit. Cannot change a byte'),
     window: z.int().min(1).default(8).describe('runUnits activities in flight per stage'),
-    unitsPerActivity: z.int().min(1).default(4),
+    unitsPerActivity: z.int().min(1).default(4).describe('Units that one activity does, one after the other'),
     maxMemory: z
       .int()
       .min(2 ** 26)

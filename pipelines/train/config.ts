@@ -7,23 +7,23 @@ export const modelSchema = z
   .strictObject({
     hidden: natural.describe('Width of the residual stream'),
     layers: natural.describe('Layers before growth; each has two attention blocks, two dense FFNs and one mixture of experts'),
-    heads: natural,
+    heads: natural.describe('Attention heads'),
     qRank: natural.describe('Rank of the query latent'),
     kvRank: natural.describe('Rank of the key-value latent'),
     nopeDim: natural.describe('Head width without rotation'),
     ropeDim: natural.describe('Head width with rotation; even'),
-    valueDim: natural,
-    denseWidth: natural,
-    expertWidth: natural,
+    valueDim: natural.describe('Width of a value head'),
+    denseWidth: natural.describe('Inner width of the dense FFNs'),
+    expertWidth: natural.describe('Inner width of an expert'),
     experts: natural.describe('Experts with an FFN (N)'),
     zeroExperts: z.int().min(0).describe('Zero-computation experts (Z)'),
     topK: natural.describe('Experts chosen per token, of both kinds'),
     expectedExperts: z.number().positive().describe('FFN experts per token that the bias controller aims at (K_e)'),
     routedScale: z.number().positive().optional().describe('Multiplies every gate; default denseWidth / expertWidth'),
-    normEps: z.number().positive().default(1e-5),
+    normEps: z.number().positive().default(1e-5).describe('Epsilon of all norms but the two latent ones (1e-6)'),
     initStd: z
       .strictObject({
-        embedding: z.number().positive().default(0.02),
+        embedding: z.number().positive().default(0.2),
         hidden: z.number().positive().default(0.5),
         residual: z.number().positive().default(0.5),
         router: z.number().positive().default(0.5),
@@ -36,13 +36,13 @@ export const modelSchema = z
 
 export const optimizerSchema = z
   .strictObject({
-    beta1: z.number().min(0).lt(1).default(0.9),
-    beta2: z.number().min(0).lt(1).default(0.95),
-    eps: z.number().positive().default(1e-16),
-    weightDecay: z.number().min(0).default(0.1),
+    beta1: z.number().min(0).lt(1).default(0.9).describe('Decay of the first moment'),
+    beta2: z.number().min(0).lt(1).default(0.95).describe('Decay of the second moment'),
+    eps: z.number().positive().default(1e-16).describe('Far below the gradients’ RMS (LongCat-Flash 3.1.3)'),
+    weightDecay: z.number().min(0).default(0.1).describe('Not on norms, biases and the embedding'),
     clip: z.number().min(0).default(1).describe('Bound of the global gradient norm; 0 switches it off'),
-    hiddenZLoss: z.number().min(0).default(1e-7),
-    balanceAlpha: z.number().min(0).default(1e-4),
+    hiddenZLoss: z.number().min(0).default(1e-7).describe('λ of the hidden z-loss'),
+    balanceAlpha: z.number().min(0).default(1e-4).describe('α of the balance loss'),
     balanceGroups: natural.default(8).describe('Groups of FFN experts in the balance loss; must divide the experts'),
     rowsPerSlab: natural.default(1).describe('Rows of one forward and backward pass; part of the order of summation'),
   })
@@ -50,7 +50,7 @@ export const optimizerSchema = z
 
 export const phaseSchema = z
   .strictObject({
-    name: z.string().regex(/^[a-z0-9-]+$/),
+    name: z.string().regex(/^[a-z0-9-]+$/).describe('Unique; small letters, digits, hyphens'),
     tokens: natural.describe('Budget of the phase, in tokens of rows'),
     rowLength: natural.describe('Tokens of a row (S)'),
     batchRows: natural.describe('Rows of an optimizer step'),
@@ -59,10 +59,10 @@ export const phaseSchema = z
       .record(z.string(), z.number().min(0))
       .describe('Component -> weight; normalised. A component that is not named has weight 0'),
     grow: z.int().min(2).optional().describe('Stack the layers this many times before the phase begins'),
-    learningRate: z.number().positive(),
+    learningRate: z.number().positive().describe('After the warm-up'),
     endLearningRate: z.number().min(0).optional().describe('Reached linearly over the phase after the warm-up; default: constant'),
-    warmupTokens: z.int().min(0).default(0),
-    ropeBase: z.number().positive().default(1e6),
+    warmupTokens: z.int().min(0).default(0).describe('Tokens of the phase over which the rate rises linearly from 0'),
+    ropeBase: z.number().positive().default(1e6).describe('Base of the rotary frequencies'),
     biasRate: z.number().min(0).default(0.05).describe('µ of the bias controller at the start of the phase; cosine to 0 over it'),
     ramp: z
       .strictObject({
