@@ -45,8 +45,8 @@ interface Native {
     cacheBytes: number,
     maxPiece: number,
     pattern: number,
-    specials?: Uint32Array,
-    whole?: boolean,
+    specials: Uint32Array | undefined,
+    whole: boolean,
   ): Promise<Handle>
   mergesOfRanks(offsets: Int32Array, bytes: Uint8Array): Promise<Uint32Array>
   encode(handle: Handle, offsets: Int32Array, bytes: Uint8Array, threads: number): Promise<Ids>
@@ -117,15 +117,8 @@ export class Encoder {
   /** `tokens` holds every id from 0; `merges` are triples in order of rank. FORMAT names what is wrong. */
   static async open(tokens: Texts, merges: Uint32Array, options: EncoderOptions = {}): Promise<Encoder> {
     const { cacheBytes = 4 * 2 ** 20, maxPiece = 64 * 2 ** 20, pattern, specials, whole = false } = options
-    const handle = await native().open(
-      tokens.offsets,
-      tokens.bytes,
-      merges,
-      cacheBytes,
-      maxPiece,
-      indexOf(pattern),
-      ...(specials ? ([specials, whole] as const) : []),
-    )
+    const { offsets, bytes } = tokens
+    const handle = await native().open(offsets, bytes, merges, cacheBytes, maxPiece, indexOf(pattern), specials, whole)
     return new Encoder(tokens.offsets.length - 1, handle)
   }
 

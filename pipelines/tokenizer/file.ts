@@ -8,28 +8,13 @@ import * as z from 'zod'
 import type { Texts } from '../../native/addon/tokenizer.ts'
 import { MillraceError } from '../errors.ts'
 import { byteOrder, firstByte, firstMerge, fromCharacters, reservedNames, toCharacters } from './layout.ts'
+import { splitTexts } from './patterns.ts'
 
 /** Every token from id 0 (names below 256), and merges as triples (left, right, id) in order of rank. */
 export interface Vocabulary {
   readonly tokens: Texts
   readonly merges: Uint32Array
 }
-
-const upper = String.raw`[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}&&[^\p{Han}]]`
-const lower = String.raw`[\p{Ll}\p{Lm}\p{Lo}\p{M}&&[^\p{Han}]]`
-const contraction = "(?i:'s|'t|'re|'ve|'m|'ll|'d)?"
-
-/** The pattern of native/tokenizer/patterns.md, as Oniguruma reads it. */
-export const pattern = [
-  String.raw`[^\r\n\p{L}\p{N}]?${upper}*${lower}+${contraction}`,
-  String.raw`[^\r\n\p{L}\p{N}]?${upper}+${lower}*${contraction}`,
-  String.raw`\p{N}`,
-  String.raw`\p{Han}`,
-  String.raw` ?[^\s\p{L}\p{N}]+[\r\n/]*`,
-  String.raw`\s*[\r\n]+`,
-  String.raw`\s+(?!\S)`,
-  String.raw`\s+`,
-].join('|')
 
 const byteLevel = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: false, use_regex: false }
 
@@ -72,7 +57,7 @@ export function writeTokenizerFile(vocabulary: Vocabulary, options: { specials?:
     normalizer: null,
     pre_tokenizer: {
       type: 'Sequence',
-      pretokenizers: [{ type: 'Split', pattern: { Regex: pattern }, behavior: 'Isolated', invert: false }, byteLevel],
+      pretokenizers: [{ type: 'Split', pattern: { Regex: splitTexts.millrace[0] }, behavior: 'Isolated', invert: false }, byteLevel],
     },
     post_processor: null,
     decoder: byteLevel,
@@ -104,7 +89,7 @@ const file = z.object({
     pretokenizers: z.tuple([
       z.object({
         type: z.literal('Split'),
-        pattern: z.object({ Regex: z.literal(pattern) }),
+        pattern: z.object({ Regex: z.literal(splitTexts.millrace) }),
         behavior: z.literal('Isolated'),
         invert: z.literal(false),
       }),
