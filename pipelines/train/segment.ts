@@ -100,8 +100,8 @@ function checkRows(config: TrainConfig, loader: Loader, log: MixtureLog): void {
 }
 
 const rowOf = (step: number, sample: number, rates: { learningRate: number; biasRate: number }, found: StepMetrics): StepRow => {
-  const { expertCounts: _, ...figures } = found
-  return { step, sample, ...rates, ...figures }
+  const { tokens, targets, loss, gradientNorm, zLoss, balanceLoss, meanExperts, maxBias, maxHidden, applied } = found
+  return { step, sample, ...rates, tokens, targets, loss, gradientNorm, zLoss, balanceLoss, meanExperts, maxBias, maxHidden, applied }
 }
 
 async function writeMetrics(ctx: Context<TrainConfig>, rows: readonly StepRow[]): Promise<void> {
