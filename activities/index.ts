@@ -20,7 +20,7 @@ import type { WorkerContext } from './worker-context.ts'
 
 /** Errors leave an activity as failures that say whether trying again can help. */
 async function failing<T>(body: () => Promise<T>): Promise<T> {
-  const beat = setInterval(() => heartbeat(), 5000)
+  const beat = setInterval(() => heartbeat(), 2000)
   try {
     return await body()
   } catch (error) {
