@@ -51,8 +51,8 @@ try {
   await save('corpus', 'record/tiny/corpus')
   const after = new Set(executions.map(({ runId }) => runId))
   const wanted = new Set(['training', 'dedup', 'train', 'decide'])
-  for await (const { workflowId, runId, type } of engine.client.workflow.list()) {
-    if (after.has(runId)) continue
+  for await (const { workflowId, runId, type, status } of engine.client.workflow.list()) {
+    if (after.has(runId) || (type === 'trainModel' && status.name === 'COMPLETED')) continue
     const kind = type === 'trainModel' ? 'training' : (/^stage\/([a-z]+)\//.exec(workflowId)?.[1] ?? '')
     if (wanted.delete(kind)) await save(kind === 'training' ? kind : `stage-${kind}`, workflowId, runId)
   }
