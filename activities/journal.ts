@@ -72,7 +72,10 @@ export class Journal {
   add(store: Store, run: string, entry: Omit<JournalEntry, 't' | 'worker'>): void {
     const id = `${store.uri} ${run}`
     let open = this.#open.get(id)
-    if (!open) this.#open.set(id, (open = { store, run, entries: [], timer: undefined, sealing: Promise.resolve() }))
+    if (!open) {
+      open = { store, run, entries: [], timer: undefined, sealing: Promise.resolve() }
+      this.#open.set(id, open)
+    }
     open.entries.push({ ...entry, t: Date.now(), worker: this.worker })
     if (open.entries.length >= sealRows) void this.#seal(id)
     else open.timer ??= setTimeout(() => void this.#seal(id), sealMs).unref()
