@@ -57,7 +57,12 @@ export class Engine {
     else process.env.MILLRACE_HOME = before
     const connection = await Connection.connect({ address: server.address })
     const engine = new Engine(home, server.address, server.pid, connection, options)
-    for (let i = 0; i < (options.workers ?? 1); i++) await engine.addWorker()
+    try {
+      for (let i = 0; i < (options.workers ?? 1); i++) await engine.addWorker()
+    } catch (error) {
+      await engine.stop() // else the server outlives the test
+      throw error
+    }
     return engine
   }
 
