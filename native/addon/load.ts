@@ -21,6 +21,10 @@ let addon: Record<string, unknown> | undefined
 export function domain<T>(name: string): T {
   addon ??= load()
   const found = addon[name]
-  if (found === undefined) throw Object.assign(new Error(`The native addon has no domain "${name}": it was built by an older source tree. Rebuild it with: node scripts/setup.mjs`), { code: 'ADDON_STALE' })
+  if (found === undefined)
+    throw Object.assign(
+      new Error(`The native addon has no domain "${name}": it was built by an older source tree. Rebuild it with: node scripts/setup.mjs`),
+      { code: 'ADDON_STALE' },
+    )
   return found as T
 }
