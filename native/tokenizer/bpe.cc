@@ -1,6 +1,7 @@
 #include "native/tokenizer/bpe.h"
 
 #include <algorithm>
+#include <bit>
 #include <functional>
 #include <numeric>
 #include <unordered_set>
@@ -143,25 +144,44 @@ void Bpe::encode_piece(std::string_view piece, Scratch& scratch, std::vector<uin
 }
 
 void Bpe::encode_short(std::string_view piece, std::vector<uint32_t>& out) const {
-  uint32_t ids[kShort], ranks[kShort];  // ranks[i] is that of (ids[i], ids[i + 1])
-  size_t n = piece.size();
+  // Symbols stay where their first byte is; best[i] is the rank of (symbol at i, the next) with i below it, so that the least of them tells
+  // rank and place, the leftmost of equals.
+  uint32_t ids[kShort];
+  uint64_t best[kShort];
+  const size_t n = piece.size();
+  uint64_t alive = ~uint64_t{0} >> (64 - n);
+  const auto entry = [](uint32_t rank, size_t at) { return static_cast<uint64_t>(rank) << 8 | at; };
   for (size_t i = 0; i < n; ++i) ids[i] = byte_ids_[static_cast<uint8_t>(piece[i])];
-  for (size_t i = 0; i + 1 < n; ++i) ranks[i] = ranks_.of_bytes(piece[i], piece[i + 1]);
-  while (n > 1) {
-    size_t best = 0;
-    for (size_t i = 1; i + 1 < n; ++i)
-      if (ranks[i] < ranks[best]) best = i;
-    if (ranks[best] == kNone) break;
-    ids[best] = ids_of_ranks_[ranks[best]];
-    --n;
-    for (size_t i = best + 1; i < n; ++i) {
-      ids[i] = ids[i + 1];
-      ranks[i - 1] = ranks[i];
+  for (size_t i = 0; i + 1 < n; ++i) best[i] = entry(ranks_.of_bytes(piece[i], piece[i + 1]), i);
+  best[n - 1] = entry(kNone, n - 1);
+  for (;;) {
+    uint64_t least = best[0], odd = best[1];
+    size_t i = 2;
+    for (; i + 1 < n; i += 2) {
+      least = std::min(least, best[i]);
+      odd = std::min(odd, best[i + 1]);
     }
-    if (best + 1 < n) ranks[best] = ranks_.find(ids[best], ids[best + 1]);
-    if (best > 0) ranks[best - 1] = ranks_.find(ids[best - 1], ids[best]);
+    if (i < n) least = std::min(least, best[i]);
+    least = std::min(least, odd);
+    const auto rank = static_cast<uint32_t>(least >> 8);
+    if (rank == kNone) break;
+    const size_t at = least & 255;
+    const uint64_t after = alive & (~uint64_t{1} << at);  // never empty: a pair has two
+    const auto right = static_cast<size_t>(std::countr_zero(after));
+    alive &= ~(uint64_t{1} << right);
+    best[right] = entry(kNone, right);
+    ids[at] = ids_of_ranks_[rank];
+    const uint64_t later = after & (after - 1);
+    best[at] = later ? entry(ranks_.find(ids[at], ids[std::countr_zero(later)]), at) : entry(kNone, at);
+    if (const uint64_t before = alive & ((uint64_t{1} << at) - 1)) {
+      const auto left = static_cast<size_t>(63 - std::countl_zero(before));
+      best[left] = entry(ranks_.find(ids[left], ids[at]), left);
+    }
   }
-  out.insert(out.end(), ids, ids + n);
+  uint32_t found[kShort];
+  size_t count = 0;
+  for (; alive; alive &= alive - 1) found[count++] = ids[std::countr_zero(alive)];
+  out.insert(out.end(), found, found + count);
 }
 
 void Bpe::encode_long(std::string_view piece, Scratch& scratch, std::vector<uint32_t>& out) const {

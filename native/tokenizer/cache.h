@@ -6,10 +6,12 @@
 #include <string_view>
 #include <vector>
 
+#include "native/tokenizer/table.h"
+
 namespace millrace::tokenizer {
 
 // Short pieces and their ids: a table of buckets of one cache line with two entries. Fixed size; a new entry drives out the older one
-// of its bucket. Pieces above 15 bytes or 3 ids are not kept: few in text, and their keys would need memory of their own.
+// of its bucket. Pieces above 15 bytes are for LongCache; those of more than 3 ids are not kept: text that no cache has seen is made of them.
 class PieceCache {
   struct Mask {
     uint64_t low, high;
@@ -80,6 +82,46 @@ class PieceCache {
     Entry entries[2];
   };
   std::vector<Bucket> buckets_;
+};
+
+// Pieces of 16 to 63 bytes and up to 14 ids: one entry of two cache lines for each hash, a new one in place of the old. One of them costs as
+// much to encode as dozens of short ones, so that the few in text would take half of the time.
+class LongCache {
+ public:
+  static constexpr size_t kMaxPiece = 63, kMaxIds = 14;
+  struct Entry {
+    uint32_t ids[kMaxIds] = {};
+    uint8_t count = 0;
+    uint8_t length = 0;  // 0: none
+    char bytes[kMaxPiece] = {};
+  };
+
+  explicit LongCache(size_t bytes) : entries_(std::bit_floor(bytes < 2 * sizeof(Slot) ? 2 * sizeof(Slot) : bytes) / sizeof(Slot)) {}
+
+  // The entry of `piece`, to be read if `holds` and else to be filled.
+  Entry& entry(std::string_view piece) { return entries_[hash_bytes(piece) & (entries_.size() - 1)].entry; }
+  static bool holds(const Entry& entry, std::string_view piece) {
+    return entry.length == piece.size() && std::memcmp(entry.bytes, piece.data(), piece.size()) == 0;
+  }
+  static void put(Entry& entry, std::string_view piece, const uint32_t* ids, size_t count) {
+    std::memcpy(entry.ids, ids, count * sizeof(uint32_t));
+    std::memcpy(entry.bytes, piece.data(), piece.size());
+    entry.count = static_cast<uint8_t>(count);
+    entry.length = static_cast<uint8_t>(piece.size());
+  }
+
+ private:
+  struct alignas(64) Slot {
+    Entry entry;
+  };
+  std::vector<Slot> entries_;
+};
+
+// What a thread keeps, `bytes` in all.
+struct Caches {
+  explicit Caches(size_t bytes) : pieces(bytes / 2), longer(bytes / 2) {}
+  PieceCache pieces;
+  LongCache longer;
 };
 
 }  // namespace millrace::tokenizer

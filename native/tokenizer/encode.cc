@@ -20,7 +20,7 @@ constexpr size_t kBlock = 128;
 struct Bench {
   const Bpe& bpe;
   const EncoderOptions& options;
-  PieceCache& cache;
+  Caches& caches;
   Scratch scratch;
 };
 
@@ -32,21 +32,22 @@ size_t encode_text(Bench& bench, std::string_view text, std::vector<uint32_t>& o
     PieceCache::Key key;
     size_t index;
   } places[kBlock];
-  uint32_t ids[kBlock * PieceCache::kMaxIds];
+  uint32_t ids[kBlock * LongCache::kMaxIds];
+  PieceCache& cache = bench.caches.pieces;
   for (size_t start = 0; start < text.size();) {
     const size_t pieces = split(bench.options.pattern, text, start, ends);
     for (size_t i = 0, at = start; i < pieces; at = ends[i++]) {
       if (ends[i] - at > PieceCache::kMaxPiece) continue;
       places[i].key = PieceCache::key(text, at, ends[i]);
-      places[i].index = bench.cache.index(places[i].key);
-      bench.cache.fetch(places[i].index);
+      places[i].index = cache.index(places[i].key);
+      cache.fetch(places[i].index);
     }
     size_t count = 0;
     for (size_t i = 0, at = start; i < pieces; at = ends[i++]) {
       const size_t length = ends[i] - at;
-      const bool cached = length <= PieceCache::kMaxPiece;
-      if (cached) {
-        if (const PieceCache::Entry* hit = bench.cache.find(places[i].index, places[i].key)) {
+      const std::string_view piece = text.substr(at, length);
+      if (length <= PieceCache::kMaxPiece) {
+        if (const PieceCache::Entry* hit = cache.find(places[i].index, places[i].key)) {
           std::memcpy(ids + count, hit->ids, sizeof hit->ids);  // a fixed number of stores
           count += hit->count;
           continue;
@@ -54,11 +55,19 @@ size_t encode_text(Bench& bench, std::string_view text, std::vector<uint32_t>& o
       } else if (length > bench.options.max_piece) {
         return length;
       }
+      LongCache::Entry* longer = length > PieceCache::kMaxPiece && length <= LongCache::kMaxPiece ? &bench.caches.longer.entry(piece) : nullptr;
+      if (longer && LongCache::holds(*longer, piece)) {
+        std::memcpy(ids + count, longer->ids, sizeof longer->ids);
+        count += longer->count;
+        continue;
+      }
       out.insert(out.end(), ids, ids + count);
       count = 0;
       const size_t size = out.size();
-      bench.bpe.encode_piece(text.substr(at, length), bench.scratch, out);
-      if (cached && out.size() - size <= PieceCache::kMaxIds) bench.cache.put(places[i].index, places[i].key, out.data() + size, out.size() - size);
+      bench.bpe.encode_piece(piece, bench.scratch, out);
+      const size_t found = out.size() - size;
+      if (length <= PieceCache::kMaxPiece && found <= PieceCache::kMaxIds) cache.put(places[i].index, places[i].key, out.data() + size, found);
+      else if (longer && found <= LongCache::kMaxIds) LongCache::put(*longer, piece, out.data() + size, found);
     }
     out.insert(out.end(), ids, ids + count);
     start = ends[pieces - 1];
@@ -107,24 +116,24 @@ Encoder::Encoder(std::shared_ptr<const Bpe> bpe, const EncoderOptions& options) 
 }
 Encoder::~Encoder() = default;
 
-std::unique_ptr<PieceCache> Encoder::take_cache() {
+std::unique_ptr<Caches> Encoder::take_cache() {
   {
     std::lock_guard lock(mutex_);
     if (!idle_.empty()) {
-      auto cache = std::move(idle_.back());
+      auto caches = std::move(idle_.back());
       idle_.pop_back();
-      return cache;
+      return caches;
     }
   }
-  auto cache = std::make_unique<PieceCache>(options_.cache_bytes);
+  auto caches = std::make_unique<Caches>(options_.cache_bytes);
   for (size_t i = known_.size(); i-- > 0;) {  // the most frequent last, so that it is they who stay
     const PieceCache::Key key = PieceCache::key(bpe_->token(known_[i]), 0, bpe_->token(known_[i]).size());
-    cache->put(cache->index(key), key, &known_[i], 1);
+    caches->pieces.put(caches->pieces.index(key), key, &known_[i], 1);
   }
-  return cache;
+  return caches;
 }
 
-void Encoder::give_cache(std::unique_ptr<PieceCache> cache) {
+void Encoder::give_cache(std::unique_ptr<Caches> cache) {
   std::lock_guard lock(mutex_);
   idle_.push_back(std::move(cache));
 }
@@ -137,8 +146,8 @@ Error Encoder::encode(const TextColumn& texts, int threads, Ids& out) {
   std::vector<Range> ranges = ranges_of(texts, threads);
   parallel_for(ranges.size(), threads, [&](size_t r) {
     Range& range = ranges[r];
-    auto cache = take_cache();
-    Bench bench{*bpe_, options_, *cache, {}};
+    auto caches = take_cache();
+    Bench bench{*bpe_, options_, *caches, {}};
     for (size_t t = range.from; t < range.to; ++t) {
       const std::string_view text = texts[t];
       if (const size_t invalid = first_invalid(text); invalid < text.size()) {
@@ -153,7 +162,7 @@ Error Encoder::encode(const TextColumn& texts, int threads, Ids& out) {
       }
       out.offsets[t + 1] = static_cast<int32_t>(range.ids.size() - before);
     }
-    give_cache(std::move(cache));
+    give_cache(std::move(caches));
   });
   for (Range& range : ranges) {
     if (range.error) return range.error;

@@ -8,7 +8,7 @@
 
 namespace millrace::tokenizer {
 
-class PieceCache;
+struct Caches;
 
 struct Ids {
   std::vector<int32_t> offsets;  // one more than texts
@@ -43,14 +43,14 @@ class Encoder {
   Error decode(std::span<const int32_t> offsets, std::span<const uint32_t> ids, bool skip_special, Bytes& out) const;
 
  private:
-  std::unique_ptr<PieceCache> take_cache();
-  void give_cache(std::unique_ptr<PieceCache> cache);
+  std::unique_ptr<Caches> take_cache();
+  void give_cache(std::unique_ptr<Caches> cache);
 
   std::shared_ptr<const Bpe> bpe_;
   EncoderOptions options_;
   std::vector<uint32_t> known_;  // tokens that are a piece of their own and encode as themselves
   std::mutex mutex_;
-  std::vector<std::unique_ptr<PieceCache>> idle_;
+  std::vector<std::unique_ptr<Caches>> idle_;
 };
 
 }  // namespace millrace::tokenizer

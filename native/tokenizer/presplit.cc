@@ -127,8 +127,23 @@ size_t punctuation_end(std::string_view text, size_t at) {
   return i;
 }
 
+// A word of ASCII letters, with the character before it: most pieces. 0 if there is none.
+template <Rules R>
+inline size_t plain_word_end(std::string_view text, size_t at) {
+  const auto first = static_cast<uint8_t>(text[at]);
+  const bool letter = is_ascii_letter(text[at]);
+  const size_t word = at + !letter;
+  if (word >= text.size() || !is_ascii_letter(text[word])) return 0;
+  if (!letter) {
+    if (R.any_lead ? first >= 0x80 || (kLeaves[0][first] & kNumber) || is_newline(first) : first != ' ') return 0;
+    if (!R.cased && first == '\'') return 0;
+  }
+  return R.cased ? cased_end<R>(text, word) : run_end(text, word, kLetter);
+}
+
 template <Rules R>
 size_t piece_end(std::string_view text, size_t at) {
+  if (const size_t end = plain_word_end<R>(text, at)) return end;
   const Character first = character_at(text, at);
   if constexpr (!R.cased)
     if (const size_t end = contraction_end<R.fold>(text, at); end > at) return end;

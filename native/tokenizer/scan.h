@@ -46,13 +46,13 @@ inline bool beyond_ascii(std::string_view text, size_t at) { return at < text.si
 
 // The end of the run of characters at `at` that have one of `classes` (all of ASCII's are letters).
 inline size_t run_end(std::string_view text, size_t at, uint8_t classes) {
-  for (;;) {
-    at = letters_end(text, at);
-    if (!beyond_ascii(text, at)) return at;
+  at = letters_end(text, at);
+  while (beyond_ascii(text, at)) {
     const Character c = character_at(text, at);
     if (!(c.classes & classes)) return at;
-    at += c.bytes;
+    at = letters_end(text, at + c.bytes);
   }
+  return at;
 }
 
 // '(s|t|re|ve|m|ll|d) at `at`: the position behind it, `at` if there is none. With `Fold` in any case; then U+017F is an s.
