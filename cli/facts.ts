@@ -19,7 +19,7 @@ export interface NodeFacts {
   stage: string
   fingerprint: string
   /** waiting: not begun. reused: done before this run. stopped: begun, and the run has ended. */
-  state: 'waiting' | 'running' | 'done' | 'reused' | 'failed'
+  state: 'waiting' | 'running' | 'stopped' | 'done' | 'reused' | 'failed'
   /** Operation under way, where one is. */
   operation?: string
   units: number

@@ -20,7 +20,10 @@ const storeOption = ['--store <uri>', 'another store than the project’s'] as c
 const jsonOption = ['--json', 'print as JSON'] as const
 
 export function add(program: Command): void {
-  const catalog = program.command('catalog').description('Names for artifacts: versions that never change, and which one is the latest')
+  const catalog = program
+    .command('catalog')
+    .description('Names for artifacts: versions that never change, and which one is the latest')
+    .addHelpText('after', '\nExample:\n  millrace catalog list')
   catalog
     .command('list', { isDefault: true })
     .description('Every name, its versions and its latest promotion')

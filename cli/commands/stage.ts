@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { availableParallelism, tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import type { Command } from 'commander'
@@ -80,7 +80,7 @@ async function runStageCommand(name: string, options: StageOptions): Promise<voi
   const { config, given } = await settingsOf(stage, options.config, options.set)
   checkOutputs(stage, options, await import('../stage/sinks.ts'))
   const { readInputs } = await import('../stage/inputs.ts')
-  const folder = await mkdtemp(join(scratchRoot(options.output), 'millrace-stage-'))
+  const folder = await scratchFolder(options.output)
   const bench: Bench = {
     folder,
     runner: new Runner(),
@@ -124,7 +124,15 @@ async function runStageCommand(name: string, options: StageOptions): Promise<voi
 const size = (part: Part): number => part.batches?.reduce((sum, batch) => sum + batch.bytes, 0) ?? part.bytes
 
 /** Scratch beside the output, where room for it was meant to be; the system's folder for standard output. */
-const scratchRoot = (output: string): string => (output === '-' ? tmpdir() : dirname(resolve(output)))
+async function scratchFolder(output: string): Promise<string> {
+  const beside = output === '-' ? tmpdir() : dirname(resolve(output))
+  try {
+    await mkdir(beside, { recursive: true })
+    return await mkdtemp(join(beside, 'millrace-stage-'))
+  } catch (error) {
+    throw usage('--output', 'a folder that can be written', `${beside} (${(error as NodeJS.ErrnoException).code})`)
+  }
+}
 
 /** Everything that a stage reads, as tables: raw input extracted, a tokenizer given or trained. */
 async function prepare(
@@ -139,7 +147,8 @@ async function prepare(
   if (stage.inputs.includes('documents')) {
     inputs.documents = found.documents
     if (found.raw.length) {
-      err(dim(`input is raw: ${number(found.raw.length)} files are extracted first, with the defaults of \`extract\``))
+      const files = found.raw.length === 1 ? '1 file is' : `${number(found.raw.length)} files are`
+      err(dim(`input is raw: ${files} extracted first, with the defaults of \`extract\``))
       extracted = await extractFirst(bench, found.raw, found.rawBytes)
       inputs.documents = [...found.documents, ...(extracted.outputs.documents ?? [])]
       clearProgress()

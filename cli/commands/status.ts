@@ -36,6 +36,7 @@ export function add(program: Command): void {
         const facts = await factsOf(store, record)
         const workflow = await up.workflowOf(record)
         await up.close()
+        if (!isLive(facts, workflow)) for (const node of facts.nodes) if (node.state === 'running') node.state = 'stopped'
         if (options.json) return json({ ...headOf(record, facts), ...up.described, workflow: workflow ?? null, nodes: facts.nodes })
         const { Training } = await import('../training.ts')
         const { nodesOf } = await import('../runs.ts')
@@ -85,6 +86,10 @@ const servicesText = ({ server, worker }: Services['described']): string =>
     ? `${green('●')} server ${server}; ${worker ? 'worker up' : yellow('no worker: millrace up starts one')}`
     : `${dim('○')} no server running here: millrace up starts one`
 
+/** Whether anybody may be working on the run: the server knows, or somebody said a word lately. */
+const isLive = (facts: RunFacts, workflow: { status: string } | undefined): boolean =>
+  !facts.ended && (workflow ? workflow.status === 'RUNNING' : facts.lastWord !== undefined && Date.now() - facts.lastWord < 10_000)
+
 /** In a word: what the server says where it knows the run, else what the store lets one conclude. */
 function stateOf(facts: RunFacts, workflow: { status: string } | undefined): string {
   if (facts.ended) return green('done')
@@ -92,7 +97,7 @@ function stateOf(facts: RunFacts, workflow: { status: string } | undefined): str
   if (status === 'RUNNING') return 'running'
   if (status && status !== 'COMPLETED') return red(status.toLowerCase())
   if (facts.nodes.some(node => node.state === 'failed')) return red('failed')
-  if (facts.lastWord !== undefined && Date.now() - facts.lastWord < 10_000) return 'running'
+  if (isLive(facts, workflow)) return 'running'
   return yellow('not finished')
 }
 
@@ -162,6 +167,7 @@ function nodeRow(node: NodeFacts): string[] {
     done: green('done'),
     reused: green('reused'),
     running: node.operation ? `running ${node.operation}` : 'running',
+    stopped: yellow(node.operation ? `stopped at ${node.operation}` : 'stopped'),
     failed: red('failed'),
     waiting: dim('waiting'),
   }

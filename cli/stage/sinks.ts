@@ -5,7 +5,7 @@
  * hex, `meta` as an object (Parquet: a JSON column). Memory is one record batch.
  */
 import { once } from 'node:events'
-import { createWriteStream } from 'node:fs'
+import { createWriteStream, rmSync } from 'node:fs'
 import { mkdir, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Writable } from 'node:stream'
@@ -41,6 +41,7 @@ export async function openSink(path: string, schema: Schema, option: string): Pr
   if (ending === '-') return lines(process.stdout, process.stdout)
   await mkdir(dirname(path), { recursive: true })
   const staged = join(dirname(path), `.${process.pid}-${path.split('/').at(-1)}`)
+  process.once('exit', () => rmSync(staged, { force: true })) // interrupted: nothing half-written stays
   const inner = await sinkOf(ending, staged, schema)
   return {
     write: inner.write,

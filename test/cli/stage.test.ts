@@ -77,7 +77,7 @@ test('what cannot be read is counted by reason, written down, and costs nothing 
 test('raw input to a documents stage is extracted first, and JSONL is all that standard output gets', async () => {
   const said = await millrace(['stage', 'dedup', '--input', join(fixtures, 'web.warc.gz'), '--output', '-'])
   expect(said.code).toBe(0)
-  expect(said.stderr).toMatch(/input is raw: 1 files are extracted first/)
+  expect(said.stderr).toMatch(/input is raw: 1 file is extracted first/)
   expect(said.stderr).toMatch(/documents\/s, [\d.]+ MB\/s/)
   const kept = lines<Document>(said.stdout)
   expect(new Set(kept.map(({ text }) => text)).size).toBe(kept.length)
