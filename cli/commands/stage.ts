@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs'
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { availableParallelism, tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
@@ -81,6 +82,7 @@ async function runStageCommand(name: string, options: StageOptions): Promise<voi
   checkOutputs(stage, options, await import('../stage/sinks.ts'))
   const { readInputs } = await import('../stage/inputs.ts')
   const folder = await scratchFolder(options.output)
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true })) // also where nobody reads our output any more
   const bench: Bench = {
     folder,
     runner: new Runner(),
