@@ -147,6 +147,7 @@ Error Encoder::encode(const TextColumn& texts, int threads, Ids& out) {
   parallel_for(ranges.size(), threads, [&](size_t r) {
     Range& range = ranges[r];
     auto caches = take_cache();
+    range.ids.reserve(static_cast<size_t>(texts.offsets[range.to] - texts.offsets[range.from]) / 3 + 16);  // what is not used is not touched
     Bench bench{*bpe_, options_, *caches, {}};
     for (size_t t = range.from; t < range.to; ++t) {
       const std::string_view text = texts[t];

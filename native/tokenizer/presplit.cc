@@ -1,5 +1,7 @@
 #include "native/tokenizer/presplit.h"
 
+#include <array>
+
 #include "native/tokenizer/deepseek.h"
 #include "native/tokenizer/scan.h"
 
@@ -29,6 +31,17 @@ template <Rules R>
 bool lower(uint8_t classes) {
   return (classes & kLower) || (R.han == Han::kLetters && (classes & kHan) && (classes & (kLetter | kMark)));
 }
+
+// What may stand first in a word of ASCII letters: one of them, or an ASCII character that leads a word.
+template <Rules R>
+inline constexpr std::array<bool, 256> kPlainLead = [] {
+  std::array<bool, 256> of{};
+  for (uint32_t c = 0; c < 128; ++c) {
+    const bool letter = (c | 0x20) - 'a' < 26, digit = c - '0' < 10;
+    of[c] = letter || (R.any_lead ? !digit && !is_newline(c) && (R.cased || c != '\'') : c == ' ');
+  }
+  return of;
+}();
 
 // A*B+ at `at`, as a backtracking matcher finds it; `at` itself if it does not match. A* takes all it can; if no B follows, it gives back
 // characters until the last one that is in both sets, and B+ then has that one alone, since only characters outside B come after it.
@@ -127,23 +140,59 @@ size_t punctuation_end(std::string_view text, size_t at) {
   return i;
 }
 
-// A word of ASCII letters, with the character before it: most pieces. 0 if there is none.
+#if defined(__SSE2__)
+// A piece that ends within 16 bytes of ASCII, which most do: classes of all 16 at once, then counts of bits, with few branches that depend
+// on the text. 0: it is for the scan by characters.
 template <Rules R>
-inline size_t plain_word_end(std::string_view text, size_t at) {
+inline size_t quick_end(std::string_view text, size_t at) {
+  if (at + 16 > text.size()) return 0;
+  const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text.data() + at));
   const auto first = static_cast<uint8_t>(text[at]);
-  const bool letter = is_ascii_letter(text[at]);
-  const size_t word = at + !letter;
-  if (word >= text.size() || !is_ascii_letter(text[word])) return 0;
-  if (!letter) {
-    if (R.any_lead ? first >= 0x80 || (kLeaves[0][first] & kNumber) || is_newline(first) : first != ' ') return 0;
-    if (!R.cased && first == '\'') return 0;
+  const uint32_t beyond = static_cast<uint32_t>(_mm_movemask_epi8(bytes));
+  const uint32_t lower = in_range(bytes, R.cased ? 0 : 0x20, 'a', 26), upper = R.cased ? in_range(bytes, 0, 'A', 26) : 0, letters = lower | upper;
+  // Past the last of the 16 nothing is known, and beyond ASCII only the scan by characters can tell.
+  const auto ends = [&](size_t end) { return end < 16 && !(beyond >> end & 1) ? at + end : 0; };
+
+  const uint32_t lead = ~letters & 1;
+  const auto up = static_cast<size_t>(std::countr_one(upper >> lead)), low = static_cast<size_t>(std::countr_one(lower >> (lead + up)));
+  if (up + low > 0 && kPlainLead<R>[first]) {
+    const size_t end = ends(lead + up + low);
+    return R.cased && end && text[end] == '\'' ? contraction_end<R.fold>(text, end) : end;
   }
-  return R.cased ? cased_end<R>(text, word) : run_end(text, word, kLetter);
+  const uint32_t digits = in_range(bytes, 0, '0', 10);
+  const uint32_t space = first == ' ';
+  if (R.digits > 0 ? digits & 1 : digits >> space & 1) {
+    if (R.digits == 1) return at + 1;
+    const auto run = static_cast<size_t>(std::countr_one(digits >> (R.digits ? 0 : space)));
+    return R.digits && run >= static_cast<size_t>(R.digits) ? at + static_cast<size_t>(R.digits) : ends((R.digits ? 0 : space) + run);
+  }
+  const uint32_t spaces = in_range(bytes, 0, '\t', 5) | static_cast<uint32_t>(_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8(' '))));
+  const uint32_t marks = ~(letters | digits | spaces | beyond) & 0xFFFF;
+  if (marks >> space & 1) {
+    if (!R.cased && first == '\'') return 0;
+    size_t end = ends(space + static_cast<size_t>(std::countr_one(marks >> space)));
+    if (R.newlines && end)
+      while (end < text.size() && (is_newline(static_cast<uint8_t>(text[end])) || (R.slash && text[end] == '/'))) ++end;
+    return end;
+  }
+  if (!(spaces & 1)) return 0;
+  const auto run = static_cast<size_t>(std::countr_one(spaces));
+  if (!ends(run)) return 0;
+  if (R.newlines) {
+    const uint32_t newlines = static_cast<uint32_t>(_mm_movemask_epi8(
+        _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('\n')), _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\r')))));
+    if (const uint32_t inside = newlines & ((1u << run) - 1)) return at + static_cast<size_t>(std::bit_width(inside));
+  }
+  return at + (run > 1 ? run - 1 : 1);
 }
+#else
+template <Rules R>
+inline size_t quick_end(std::string_view, size_t) { return 0; }
+#endif
 
 template <Rules R>
 size_t piece_end(std::string_view text, size_t at) {
-  if (const size_t end = plain_word_end<R>(text, at)) return end;
+  if (const size_t end = quick_end<R>(text, at)) return end;
   const Character first = character_at(text, at);
   if constexpr (!R.cased)
     if (const size_t end = contraction_end<R.fold>(text, at); end > at) return end;

@@ -21,19 +21,21 @@ class Ranks {
     if (!(filter_[bit >> 6] >> (bit & 63) & 1)) return kNone;
     for (size_t i = hash >> 32;; ++i) {
       const Slot& slot = slots_[i & (slots_.size() - 1)];
-      if (slot.key == key) return slot.rank;
-      if (slot.key == 0) return kNone;
+      if (slot.rank == kNone) return kNone;
+      if (slot.check == static_cast<uint32_t>(hash) && keys_[slot.rank] == key) return slot.rank;
     }
   }
 
-  // At most as many different pairs as the constructor was told.
+  // At most as many different pairs as the constructor was told, ranks ascending.
   void put(uint32_t left, uint32_t right, uint32_t rank) {
     const uint64_t key = key_of(left, right), hash = hash_of(key);
     const uint64_t bit = hash & (filter_.size() * 64 - 1);
     filter_[bit >> 6] |= uint64_t{1} << (bit & 63);
     size_t i = hash >> 32;
-    while (slots_[i & (slots_.size() - 1)].key) ++i;
-    slots_[i & (slots_.size() - 1)] = {key, rank};
+    while (slots_[i & (slots_.size() - 1)].rank != kNone) ++i;
+    slots_[i & (slots_.size() - 1)] = {static_cast<uint32_t>(hash), rank};
+    keys_.resize(rank + 1);
+    keys_[rank] = key;
   }
 
   // After the last pair: ids of the bytes.
@@ -44,18 +46,19 @@ class Ranks {
   uint32_t of_bytes(char left, char right) const { return bytes_[static_cast<size_t>(static_cast<uint8_t>(left)) << 8 | static_cast<uint8_t>(right)]; }
 
  private:
+  // Half of the hash, so that a slot is small; the pair itself is compared where that agrees.
   struct Slot {
-    uint64_t key = 0;
-    uint32_t rank = 0;
+    uint32_t check = 0;
+    uint32_t rank = kNone;
   };
-  // Never 0, whatever the ids.
-  static uint64_t key_of(uint32_t left, uint32_t right) { return (static_cast<uint64_t>(left) << 32 | right) + 1; }
+  static uint64_t key_of(uint32_t left, uint32_t right) { return static_cast<uint64_t>(left) << 32 | right; }
   static uint64_t hash_of(uint64_t key) {
-    key *= 0x9E3779B97F4A7C15u;
+    key = (key + 1) * 0x9E3779B97F4A7C15u;
     return key ^ (key >> 29);
   }
 
   std::vector<Slot> slots_;
+  std::vector<uint64_t> keys_;  // by rank
   std::vector<uint64_t> filter_;
   std::vector<uint32_t> bytes_;
 };

@@ -14,7 +14,7 @@
 
 namespace millrace::tokenizer {
 
-inline bool is_newline(uint32_t code) { return code == '\r' || code == '\n'; }
+constexpr bool is_newline(uint32_t code) { return code == '\r' || code == '\n'; }
 
 #if defined(__SSE2__)
 // One bit for each of 16 bytes: those in [first, first + count), after `fold` has been set in them.

@@ -6,9 +6,10 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { ArrowReader, type Batch } from '../../../pipelines/arrow/index.ts'
 import { runStage } from '../../../pipelines/local.ts'
 import type { Part } from '../../../pipelines/plan.ts'
-import { pattern, readTokenizerFile } from '../../../pipelines/tokenizer/file.ts'
+import { readTokenizerFile } from '../../../pipelines/tokenizer/file.ts'
 import { tokenizer } from '../../../pipelines/tokenizer/index.ts'
 import { reservedNames } from '../../../pipelines/tokenizer/layout.ts'
+import { splitTexts } from '../../../pipelines/tokenizer/patterns.ts'
 import { readTokenizer } from '../../../pipelines/tokenizer/table.ts'
 import { missing, trained } from '../../native/tokenizer/oracle.ts'
 import { realTexts } from '../../native/tokenizer/texts.ts'
@@ -45,7 +46,7 @@ test.skipIf(missing)(
     const result = await run('hf', { vocabulary: 2000, unitBytes: 100_000, partitions: 5 })
     const want = trained(
       given.map(each => each.text),
-      { pattern, names: reservedNames, minimum: 0 },
+      { pattern: splitTexts.millrace[0], names: reservedNames, minimum: 0 },
       2000,
     )
     const path = result.outputs.file?.[0]?.location as string

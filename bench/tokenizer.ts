@@ -1,0 +1,225 @@
+/**
+ * Encoding with cl100k, one core, CPU seconds: ours beside the fastest peers, the same documents, ids of every document, fresh processes.
+ *
+ *   node bench/tokenizer.ts [--ranks cl100k_base.tiktoken] [--rounds N] [--megabytes N] [--peers a,b] [--only cold,words]
+ *
+ * Peers are Python packages (`gigatoken`, `quicktok-v1`, `tiktoken`, `bpe-openai`; MILLRACE_PYTHON, else .venv); those that are not there are
+ * left out. Ranks come from `js-tiktoken` where they are not given. Rounds are interleaved; the median counts, and only ratios do: the machine
+ * is what it is. Cold: each document once. Warm: after other documents of the same sources. Hard: texts that no cache of pieces has seen.
+ */
+import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { openGiven } from '../pipelines/tokenizer/given.ts'
+import { readTiktokenFile } from '../pipelines/tokenizer/tiktoken.ts'
+
+const root = fileURLToPath(new URL('../', import.meta.url))
+const python = process.env.MILLRACE_PYTHON ?? join(root, '.venv/bin/python')
+const { values } = parseArgs({
+  options: {
+    ranks: { type: 'string' },
+    rounds: { type: 'string', default: '3' },
+    megabytes: { type: 'string', default: '10' },
+    warm: { type: 'string', default: '50' },
+    peers: { type: 'string', default: 'gigatoken:each,gigatoken:batch,quicktok:each,tiktoken:each' },
+    only: { type: 'string', default: 'cold,warm,words,base64,cjk' },
+    cache: { type: 'string', default: String(64 * 2 ** 20) },
+    keep: { type: 'string' },
+    child: { type: 'string' },
+    documents: { type: 'string' },
+    seed: { type: 'string' },
+  },
+})
+
+interface Result {
+  seconds: number
+  load: number
+  ids: string
+}
+
+function readDocuments(path: string) {
+  const data = readFileSync(path)
+  const count = data.readUInt32LE(0)
+  const ends = new Uint32Array(data.buffer.slice(data.byteOffset + 4, data.byteOffset + 4 + 4 * count))
+  return { offsets: Int32Array.of(0, ...ends), bytes: new Uint8Array(data.subarray(4 + 4 * count)) }
+}
+
+/** In the fresh process: ours on one file. */
+async function child(warm: string, path: string): Promise<void> {
+  const cpu = () => (process.cpuUsage().user + process.cpuUsage().system) / 1e6
+  const begin = cpu()
+  const given = await readTiktokenFile(readFileSync(values.ranks as string, 'utf8'), 'ranks', { pattern: 'cl100k' })
+  const encoder = await openGiven(given, { cacheBytes: Number(values.cache) })
+  await encoder.encode({ offsets: Int32Array.of(0, 1), bytes: Uint8Array.of(65) }) // a thread's cache is made by its first call
+  const load = cpu() - begin
+  if (warm !== '-') await encoder.encode(readDocuments(warm))
+  const documents = readDocuments(path)
+  const start = cpu()
+  const { ids } = await encoder.encode(documents)
+  const seconds = cpu() - start
+  const digest = createHash('sha256')
+    .update(new Uint8Array(ids.buffer, ids.byteOffset, ids.byteLength))
+    .digest('hex')
+    .slice(0, 16)
+  console.log(JSON.stringify({ seconds, load, ids: digest }))
+}
+
+function random(seed: number): () => number {
+  let state = seed >>> 0
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let t = Math.imul(state ^ (state >>> 15), state | 1)
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
+  }
+}
+
+function write(path: string, documents: readonly Uint8Array[]): number {
+  const ends = new Uint32Array(documents.length + 1)
+  ends[0] = documents.length
+  for (const [i, document] of documents.entries()) ends[i + 1] = (i ? (ends[i] as number) : 0) + document.length
+  const body = Buffer.concat(documents)
+  writeFileSync(path, Buffer.concat([new Uint8Array(ends.buffer), body]))
+  return body.length
+}
+
+/** English and code that installed packages carry, cut into documents of about 10 KB in an order drawn by the seed. */
+function* realDocuments(next: () => number): Generator<Uint8Array> {
+  const folders = [join(root, 'node_modules'), ...(existsSync(python) ? [join(python, '../../lib')] : [])]
+  const files: string[] = []
+  while (folders.length && files.length < 60_000) {
+    const folder = folders.pop() as string
+    for (const entry of readdirSync(folder, { withFileTypes: true })) {
+      const path = join(folder, entry.name)
+      if (entry.isDirectory()) folders.push(path)
+      else if (/\.(md|rst|txt|py|d\.ts|[cm]?js)$/i.test(entry.name) && !/\.min\.|LICENSE/i.test(entry.name)) files.push(path)
+    }
+  }
+  const seen = new Set<string>()
+  for (let n = files.sort().length; n > 0; n--) {
+    const at = Math.floor(next() * n)
+    const path = files[at] as string
+    files[at] = files[n - 1] as string
+    const text = readFileSync(path, 'utf8')
+    const key = createHash('sha256').update(text).digest('hex')
+    if (text.length < 1000 || text.length > 2e5 || !text.isWellFormed() || seen.has(key)) continue
+    seen.add(key)
+    for (let from = 0; from < text.length; from += 10_000) yield Buffer.from(text.slice(from, from + 10_000).toWellFormed())
+  }
+}
+
+function synthetic(kind: string, next: () => number): Uint8Array {
+  const int = (n: number) => Math.floor(next() * n)
+  if (kind === 'base64') return Buffer.from(Buffer.from(Array.from({ length: 7500 }, () => int(256))).toString('base64'))
+  let text = ''
+  while (text.length < (kind === 'words' ? 10_000 : 3300)) {
+    if (kind === 'words') text += `${String.fromCharCode(...Array.from({ length: 3 + int(8) }, () => 97 + int(26)))} `
+    else text += next() < 0.08 ? '，。、：；'[int(5)] : String.fromCharCode(0x4e00 + int(0x9fa5 - 0x4e00 + 1))
+  }
+  return Buffer.from(text)
+}
+
+function take(documents: Iterator<Uint8Array>, bytes: number): Uint8Array[] {
+  const out: Uint8Array[] = []
+  for (let total = 0; total < bytes; ) {
+    const { value, done } = documents.next()
+    if (done) break
+    out.push(value)
+    total += value.length
+  }
+  return out
+}
+
+function ranksFile(folder: string): string | undefined {
+  if (values.ranks) return values.ranks
+  const path = join(root, 'node_modules/js-tiktoken/dist/ranks/cl100k_base.cjs')
+  if (!existsSync(path)) return undefined
+  const [, first = '0', ...tokens] = (/"bpe_ranks":"([^"]+)"/.exec(readFileSync(path, 'utf8'))?.[1] ?? '').split(' ')
+  const out = join(folder, 'cl100k_base.tiktoken')
+  writeFileSync(out, tokens.map((token, i) => `${token} ${i + Number(first)}\n`).join(''))
+  return out
+}
+
+const median = (list: number[]) => list.sort((a, b) => a - b)[list.length >> 1] as number
+
+function main(folder: string): void {
+  const ranks = ranksFile(folder)
+  if (!ranks) return console.log('skipped: no ranks (npm package js-tiktoken, or --ranks)')
+  const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 31))
+  const next = random(seed)
+  const bytes = Number(values.megabytes) * 1e6
+  const only = values.only.split(',')
+  const real = realDocuments(next)
+  const sizes: Record<string, number> = {}
+  const make = (name: string, documents: Uint8Array[]) => (sizes[name] = write(join(folder, name), documents))
+  if (only.includes('cold') || only.includes('warm')) make('cold', take(real, 2 * bytes))
+  if (only.includes('warm')) make('before', take(real, Number(values.warm) * 1e6))
+  for (const kind of ['words', 'base64', 'cjk']) {
+    if (only.includes(kind)) make(kind, take({ next: () => ({ value: synthetic(kind, next), done: false }) }, bytes))
+  }
+  console.log(
+    `seed ${seed}; ${Object.entries(sizes)
+      .map(([name, size]) => `${name} ${(size / 1e6).toFixed(1)} MB`)
+      .join(', ')}`,
+  )
+  let peers = ['millrace', ...values.peers.split(',')]
+  for (const text of only) {
+    const file = join(folder, text === 'warm' ? 'cold' : text)
+    const warm = text === 'warm' ? join(folder, 'before') : '-'
+    const results = new Map<string, Result[]>()
+    for (let round = 0; round < Number(values.rounds); round++) {
+      for (const peer of peers) {
+        const [name = '', api = 'each'] = peer.split(':')
+        const [program, args] =
+          name === 'millrace'
+            ? [
+                process.execPath,
+                [fileURLToPath(import.meta.url), '--child', warm, '--documents', file, '--ranks', ranks, '--cache', values.cache],
+              ]
+            : [python, [join(root, 'bench/tokenizer.py'), name, api, ranks, warm, file]]
+        try {
+          const out = execFileSync(program, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
+          results.set(peer, [...(results.get(peer) ?? []), JSON.parse(out) as Result])
+        } catch (error) {
+          if (name === 'millrace') throw error
+          console.log(
+            `${peer}: left out (${String((error as Error).message)
+              .split('\n')
+              .at(-2)})`,
+          )
+          peers = peers.filter(each => each !== peer)
+        }
+      }
+    }
+    const ours = results.get('millrace')?.[0]?.ids
+    const speed = new Map(
+      [...results].map(([peer, runs]) => [
+        peer,
+        (sizes[text === 'warm' ? 'cold' : text] as number) / 1e6 / median(runs.map(r => r.seconds)),
+      ]),
+    )
+    const best = Math.max(...[...speed].filter(([peer]) => peer !== 'millrace').map(([, mb]) => mb))
+    for (const [peer, mb] of speed) {
+      const runs = results.get(peer) as Result[]
+      const same = runs.every(run => run.ids === ours) ? '' : '  other ids'
+      console.log(
+        `${text.padEnd(7)} ${peer.padEnd(16)} ${mb.toFixed(1).padStart(7)} MB/CPU-s  load ${median(runs.map(r => r.load)).toFixed(2)} s${same}`,
+      )
+    }
+    console.log(`${text.padEnd(7)} ratio to the fastest peer ${((speed.get('millrace') as number) / best).toFixed(2)}`)
+  }
+}
+
+if (values.child) await child(values.child, values.documents as string)
+else {
+  const folder = values.keep ?? mkdtempSync(join(tmpdir(), 'millrace-bench-'))
+  try {
+    main(folder)
+  } finally {
+    if (!values.keep) rmSync(folder, { recursive: true })
+  }
+}
