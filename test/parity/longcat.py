@@ -46,18 +46,18 @@ def in_double():
     return module.LongcatFlashForCausalLM
 
 
-def named(parameters):
+def named(parameters, experts=CONFIG["n_routed_experts"]):
     """Fused experts under the names of a checkpoint on disk; rows of zero experts, which have no tensors, left out."""
     for name, value in parameters:
         if value is None:
             continue
         if name.endswith("mlp.experts.gate_up_proj"):
-            for expert in range(CONFIG["n_routed_experts"]):
+            for expert in range(experts):
                 gate, up = value[expert].chunk(2)
                 yield name.replace("gate_up_proj", f"{expert}.gate_proj.weight"), gate
                 yield name.replace("gate_up_proj", f"{expert}.up_proj.weight"), up
         elif name.endswith("mlp.experts.down_proj"):
-            for expert in range(CONFIG["n_routed_experts"]):
+            for expert in range(experts):
                 yield name.replace("down_proj", f"{expert}.down_proj.weight"), value[expert]
         else:
             yield name, value
@@ -94,4 +94,5 @@ def main():
     print(f"{path.name}: {len(tensors)} tensors, {path.stat().st_size} bytes, loss {loss.item():.12f}")
 
 
-main()
+if __name__ == "__main__":
+    main()
