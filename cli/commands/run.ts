@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import type { RunRequest } from '../../activities/run.ts'
 import { dim, err, json, out } from '../output.ts'
-import { collect } from '../usage.ts'
+import { collect, positive } from '../usage.ts'
 
 export interface RunOptions {
   from?: string
@@ -9,6 +9,7 @@ export interface RunOptions {
   force?: string[]
   json?: boolean
   detach?: boolean
+  retryQuarantined?: number
 }
 
 export function add(program: Command): void {
@@ -19,6 +20,11 @@ export function add(program: Command): void {
     .option('--from <stage>', 'start at this stage; what precedes it must be there')
     .option('--only <stage>', 'run this stage alone')
     .option('--force <stage>', 'do committed units of this stage again and compare; may be repeated', collect)
+    .option(
+      '--retry-quarantined <n>',
+      'do the units that quarantined records again; n tells one retry from the next',
+      positive('--retry-quarantined'),
+    )
     .option('--detach', 'do not follow')
     .option('--json', 'print the result as JSON; progress goes to standard error')
     .addHelpText('after', '\nExamples:\n  millrace run configs/quickstart.yaml\n  millrace run configs/quickstart.yaml --from dedup')
@@ -43,6 +49,7 @@ export async function startRun(path: string, options: RunOptions): Promise<numbe
       ...(options.from ? { from: options.from } : {}),
       ...(options.only ? { only: options.only } : {}),
       ...(options.force ? { force: options.force } : {}),
+      ...(options.retryQuarantined ? { retryQuarantined: options.retryQuarantined } : {}),
     }
     const workflowId = `pretrain/${config.name}/${Date.now().toString(36)}`
     if (!(await hasWorker(client, namespace))) err(dim('no worker answers yet: the run waits for one (millrace up, or millrace worker)'))
