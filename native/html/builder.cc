@@ -34,6 +34,10 @@ constexpr std::array<uint8_t, kKeys> all_flags() {
 constexpr auto kFlags = all_flags();
 static_assert(static_cast<int>(Ns::svg) == 1 && static_cast<int>(Ns::math) == 2);
 
+bool is_table_part(uint16_t t) {
+  return t == tag::tbody || t == tag::tfoot || t == tag::thead || t == tag::tr || t == tag::td || t == tag::th || t == tag::caption || t == tag::colgroup;
+}
+
 bool equals_ignoring_case(std::string_view text, std::string_view lower) {
   return text.size() == lower.size() && std::equal(text.begin(), text.end(), lower.begin(), [](char a, char b) {
            return (a >= 'A' && a <= 'Z' ? a | 0x20 : a) == b;
@@ -120,8 +124,7 @@ bool Builder::insert(Token& token, Ns ns) {
   const NodeId node = new_element(token, ns);
   attach(node, insertion_place());
   // Parts of tables are as deep as their table allows, so only what can nest is held back.
-  if (too_deep() && !(tag_flags(token.tag) & (kBodyContext | kRowContext)) && token.tag != tag::td && token.tag != tag::th &&
-      token.tag != tag::caption && token.tag != tag::colgroup) {
+  if (too_deep() && !is_table_part(token.tag)) {
     tree_->cuts |= kCutDepth;
     return false;
   }

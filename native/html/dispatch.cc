@@ -261,11 +261,12 @@ void Builder::finish() {
       default: break;
     }
     if (templates_ == 0) return;
-    while (templates_ > 0) {
+    while (templates_ > 0 && topmost(tag::template_) > 0) {
       pop_through(tag::template_);
       clear_to_marker();
       if (!template_modes_.empty()) template_modes_.pop_back();
     }
+    templates_ = 0;
     reset_mode();
   }
 }

@@ -23,7 +23,7 @@ const states: Record<string, Content> = {
   'CDATA section state': 'cdata',
 }
 
-const unescape = <T>(value: T): T =>
+const unescaped = <T>(value: T): T =>
   JSON.parse(
     JSON.stringify(value).replace(/\\\\u([0-9a-fA-F]{4})/g, (_, hex) =>
       JSON.stringify(String.fromCharCode(parseInt(hex, 16))).slice(1, -1),
@@ -53,8 +53,8 @@ describe.skipIf(absent !== undefined)('html5lib tokenizer tests', () => {
       const failures: unknown[] = []
       let run = 0
       for (const raw of tests) {
-        const input = raw.doubleEscaped ? unescape(raw.input) : raw.input
-        const output = raw.doubleEscaped ? unescape(raw.output) : raw.output
+        const input = raw.doubleEscaped ? unescaped(raw.input) : raw.input
+        const output = raw.doubleEscaped ? unescaped(raw.output) : raw.output
         // UTF-8 has no lone surrogates: input that holds one cannot reach the tokenizer.
         if (!input.isWellFormed()) continue
         for (const state of raw.initialStates ?? ['Data state']) {
