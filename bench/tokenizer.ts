@@ -148,7 +148,10 @@ const median = (list: number[]) => list.sort((a, b) => a - b)[list.length >> 1] 
 
 function main(folder: string): void {
   const ranks = ranksFile(folder)
-  if (!ranks) return console.log('skipped: no ranks (npm package js-tiktoken, or --ranks)')
+  if (!ranks) {
+    console.log('skipped: no ranks (npm package js-tiktoken, or --ranks)')
+    return
+  }
   const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 31))
   const next = random(seed)
   const bytes = Number(values.megabytes) * 1e6

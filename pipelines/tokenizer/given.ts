@@ -22,5 +22,5 @@ export const openGiven = (given: GivenTokenizer, options: Pick<EncoderOptions, '
 export function columnOf(tokens: readonly (Uint8Array | undefined)[]): Texts {
   const offsets = new Int32Array(tokens.length + 1)
   for (let id = 0; id < tokens.length; id++) offsets[id + 1] = (offsets[id] as number) + (tokens[id]?.length ?? 0)
-  return { offsets, bytes: new Uint8Array(Buffer.concat(tokens.map(token => token ?? new Uint8Array(0)))) }
+  return { offsets, bytes: new Uint8Array(Buffer.concat(Array.from(tokens, token => token ?? new Uint8Array(0)))) }
 }
