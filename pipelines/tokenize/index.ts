@@ -27,7 +27,7 @@ const carried = ['id', 'source', 'kind', 'type', 'language', 'url'] as const
 
 export const tokenize = defineStage({
   name: 'tokenize',
-  revision: 1,
+  revision: 2,
   config,
   inputs: ['documents', 'tokenizer'],
   operations: [

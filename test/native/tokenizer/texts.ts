@@ -23,7 +23,7 @@ const atoms = [
 
 /**
  * A text of up to `length` atoms, some of them repeated; with `anywhere` also of any code point that is not a surrogate. Without it all are
- * of Unicode 14: oracles disagree with each other on characters that are new in this year's version.
+ * of Unicode 14: some oracles are of another version than our tables.
  */
 export function randomText(next: () => number, length: number, anywhere = true): string {
   let text = ''
