@@ -160,9 +160,11 @@ Napi::Value load(const Napi::CallbackInfo& info) {
   const std::string weights = f.text("weights"), moments = f.has("optimizerState") ? f.text("optimizerState") : "";
   Error error = read_resources(f, resources);
   if (!error) error = read_optimizer(f.value("optimizer"), optimizer);
+  const auto given = f.has("model") ? std::make_shared<ModelConfig>() : nullptr;
+  if (!error && given) error = read_model(f.value("model"), *given);
   auto made = std::make_shared<std::unique_ptr<Trainer>>();
   return Work::start(
-      info, [=]() -> Error { return error ? error : Trainer::load(weights, moments, optimizer, resources, *made); },
+      info, [=]() -> Error { return error ? error : Trainer::load(weights, moments, optimizer, resources, *made, given.get()); },
       [made](Napi::Env env) { return wrap(env, std::move(*made)); });
 }
 
@@ -190,6 +192,14 @@ Napi::Value plan(const Napi::CallbackInfo& info) {
 Napi::Value save(const Napi::CallbackInfo& info) {
   const std::string weights = info[1].ToString(), moments = info[2].ToString();
   return start(info, {}, [=](Trainer& t) { return t.save(weights, moments); }, nothing);
+}
+
+Napi::Value export_weights(const Napi::CallbackInfo& info) {
+  const std::string path = info[1].ToString(), dialect = info[2].ToString();
+  const Error ready = dialect == "hub" || dialect == "transformers5" ? Error() : Error(kArgument, "dialect: expected hub or transformers5, found " + dialect);
+  return start(info, ready, [=](Trainer& t) {
+    return t.export_weights(path, dialect == "hub" ? Trainer::Dialect::hub : Trainer::Dialect::transformers5);
+  }, nothing);
 }
 
 Napi::Value grow(const Napi::CallbackInfo& info) {
@@ -294,6 +304,7 @@ void init_trainer(Napi::Env env, Napi::Object exports) {
   exports.Set("load", Napi::Function::New(env, load));
   exports.Set("plan", Napi::Function::New(env, plan));
   exports.Set("save", Napi::Function::New(env, save));
+  exports.Set("exportWeights", Napi::Function::New(env, export_weights));
   exports.Set("grow", Napi::Function::New(env, grow));
   exports.Set("step", Napi::Function::New(env, step));
   exports.Set("evaluate", Napi::Function::New(env, evaluate));

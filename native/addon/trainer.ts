@@ -177,6 +177,8 @@ export interface LoadRequest extends Resources {
   weights: string
   /** Path of the moments; without them the optimizer starts anew. */
   optimizerState?: string
+  /** For weights that another program wrote (`modelOfHuggingFace`, trainer.huggingface.ts): this shape instead of the metadata's, counters at 0. Float32 alone. */
+  model?: ModelConfig
   optimizer: OptimizerConfig
 }
 
@@ -192,12 +194,16 @@ export interface TrainerPlan {
   scratch: number
 }
 
+/** `hub`: as Meituan publishes. `transformers5`: with rows of zeros for the gate and up of zero experts, without which Transformers 5 does not load. */
+export type Dialect = 'hub' | 'transformers5'
+
 type Handle = { readonly handle: unique symbol }
 
 interface Native {
   create(request: CreateRequest): Handle
   load(request: LoadRequest): Promise<Handle>
   save(handle: Handle, weights: string, optimizer: string): Promise<void>
+  exportWeights(handle: Handle, path: string, dialect: Dialect): Promise<void>
   grow(handle: Handle, factor: number): Promise<void>
   step(handle: Handle, request: StepRequest): Promise<StepMetrics>
   evaluate(handle: Handle, request: TargetRows): Promise<Evaluation>
@@ -234,6 +240,11 @@ export class Trainer {
   /** Two safetensors files: weights under the names of longcat-flash.md 1.5, and moments as `optimizer.m.<name>`, `optimizer.v.<name>`. The same state gives the same bytes. */
   save(weights: string, optimizer: string): Promise<void> {
     return this.#next(() => native().save(this.#handle, weights, optimizer))
+  }
+
+  /** Weights alone, as the file of a Transformers model. `exportHuggingFace` (trainer.huggingface.ts) writes what belongs beside it. */
+  exportWeights(path: string, dialect: Dialect): Promise<void> {
+    return this.#next(() => native().exportWeights(this.#handle, path, dialect))
   }
 
   /** Repeats the layers `factor` times (1…n, 1…n, …) with their moments and router biases; counters go on. */

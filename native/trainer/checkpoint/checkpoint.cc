@@ -55,13 +55,33 @@ Error Trainer::save(const std::string& weights_path, const std::string& optimize
   return write_safetensors(optimizer_path, moments, metadata);
 }
 
+Error Trainer::export_weights(const std::string& path, Dialect dialect) {
+  std::vector<StoredTensor> tensors;
+  const std::span<const float> arena = model_->weights();
+  for (const Parameter& p : model_->layout().parameters) tensors.push_back(tensor(p.name, p, arena));
+  const auto routes = static_cast<int64_t>(config_.routes()), width = static_cast<int64_t>(config_.expert_width), hidden = static_cast<int64_t>(config_.hidden);
+  const std::vector<float> zeros(dialect == Dialect::transformers5 ? config_.expert_width * config_.hidden : 0);
+  for (size_t l = 0; l < config_.layers; ++l) {
+    tensors.push_back(stored<float>(bias_name(l), {routes}, std::span<const float>(model_->biases()).subspan(l * config_.routes(), config_.routes())));
+    for (size_t e = config_.experts; !zeros.empty() && e < config_.routes(); ++e)
+      for (const char* part : {"gate_proj", "up_proj"})
+        tensors.push_back(stored<float>("model.layers." + std::to_string(l) + ".mlp.experts." + std::to_string(e) + "." + part + ".weight",
+                                        {width, hidden}, std::span<const float>(zeros)));
+  }
+  if (config_.mtp)
+    tensors.push_back(stored<float>("model.mtp.embed_tokens.weight", {static_cast<int64_t>(config_.vocabulary), hidden},
+                                    arena.subspan(model_->layout().embedding, config_.vocabulary * config_.hidden)));
+  return write_safetensors(path, tensors, metadata_of(config_, counters()));
+}
+
 Error Trainer::load(const std::string& weights_path, const std::string& optimizer_path, const OptimizerConfig& optimizer,
-                    const Resources& resources, std::unique_ptr<Trainer>& out) {
+                    const Resources& resources, std::unique_ptr<Trainer>& out, const ModelConfig* given) {
   SafetensorsFile weights, moments;
   MILLRACE_TRY(weights.open(weights_path));
   ModelConfig config;
   Counters counters, others;
-  MILLRACE_TRY(read_metadata(weights.metadata, config, counters));
+  if (given) config = *given;
+  else MILLRACE_TRY(read_metadata(weights.metadata, config, counters));
   std::unique_ptr<Trainer> trainer;
   MILLRACE_TRY(allocate(config, optimizer, resources, trainer));
   Model<float>& model = *trainer->model_;

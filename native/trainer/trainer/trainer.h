@@ -46,11 +46,17 @@ class Trainer {
   // Seeded init: normal by class, norms 1, biases 0. kArgument, or kMemory with the plan's table.
   static Error create(const ModelConfig& model, const OptimizerConfig& optimizer, const Resources& resources, uint64_t seed,
                       std::unique_ptr<Trainer>& out);
-  // From the files of save(); without `optimizer_path` moments start at 0 and so does Adam's step count.
+  // From the files of save(); without `optimizer_path` moments start at 0 and so does Adam's step count. With `given` the weights are
+  // those of another program, which wrote names and shapes of longcat-flash.md 1.5 in float32: that shape, counters at 0.
   static Error load(const std::string& weights_path, const std::string& optimizer_path, const OptimizerConfig& optimizer,
-                    const Resources& resources, std::unique_ptr<Trainer>& out);
+                    const Resources& resources, std::unique_ptr<Trainer>& out, const ModelConfig* given = nullptr);
 
   Error save(const std::string& weights_path, const std::string& optimizer_path);
+
+  // Weights alone, as a Transformers model's file: `hub` as Meituan publishes them; `transformers5` with rows of zeros for the gate and up
+  // of zero experts, which version 5 allocates and will not load without. The MTP head's copy of the embedding is written in both.
+  enum class Dialect { hub, transformers5 };
+  Error export_weights(const std::string& path, Dialect dialect);
 
   // Layers 1 … n, 1 … n, …: weights, moments and biases (longcat-flash.md 5.2). kMemory leaves everything as it was.
   Error grow(size_t factor);
