@@ -24,6 +24,9 @@ const named = [
 /** Names of ids 0-255. */
 export const reservedNames: readonly string[] = Array.from({ length: firstByte }, (_, id) => named[id] ?? `<longcat_reserved_${id}>`)
 
+/** Marks of a document that is told in another order (fim.ts). */
+export const fim = { prefix: 4, middle: 5, suffix: 6 } as const
+
 export const special = { unknown: 0, begin: 1, end: 2, padding: 3 } as const
 
 const printable = (byte: number) => (byte >= 0x21 && byte <= 0x7e) || (byte >= 0xa1 && byte <= 0xac) || byte >= 0xae
