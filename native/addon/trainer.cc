@@ -184,7 +184,7 @@ Napi::Value plan(const Napi::CallbackInfo& info) {
   out.Set("parameters", static_cast<double>(layout_of(model).size));
   out.Set("table", memory.table());
   for (auto [name, bytes] : {std::pair{"weights", memory.weights}, {"gradients", memory.gradients}, {"moments", memory.moments},
-                             {"activations", memory.activations}, {"scratch", memory.scratch}})
+                             {"activations", memory.activations}, {"scratch", memory.scratch}, {"cache", memory.cache}})
     out.Set(name, static_cast<double>(bytes));
   return out;
 }

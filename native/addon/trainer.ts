@@ -192,6 +192,7 @@ export interface TrainerPlan {
   moments: number
   activations: number
   scratch: number
+  cache: number
 }
 
 /** `hub`: as Meituan publishes. `transformers5`: with rows of zeros for the gate and up of zero experts, without which Transformers 5 does not load. */

@@ -60,6 +60,24 @@ void attention_forward(const AttentionShape& s, std::span<const Run> runs, const
 }
 
 template <class Real>
+void attention_append(const AttentionShape& s, size_t past, size_t count, const AttentionData<Real>& d, size_t longest, Real* scratch,
+                      int threads) {
+  const Real scale = Real(1 / std::sqrt(static_cast<double>(s.score())));
+  const size_t ldq = s.heads * s.score(), ldkv = s.heads * (s.nope + s.value), ldo = s.heads * s.value;
+  with_workers(s.heads, threads, scratch, worker_scratch(s, longest), [&](size_t head, Real* mine) {
+    Real *keys = mine, *p = mine + 2 * longest * s.score();
+    gather_keys(s, d, Run{0, past + count}, head, keys);
+    const Real* values = d.kv + head * (s.nope + s.value) + s.nope;
+    for (size_t first = 0; first < count; first += kQueryBlock) {
+      const size_t rows = std::min(kQueryBlock, count - first), seen = past + first + rows;
+      gemm(false, true, rows, seen, s.score(), d.q + first * ldq + head * s.score(), ldq, keys, s.score(), p, seen, false, 1);
+      kernels<Real>().causal_softmax(rows, past + first, seen, p, seen, scale, d.top + head * d.tokens + first, d.inverse + head * d.tokens + first);
+      gemm(false, false, rows, s.value, seen, p, seen, values, ldkv, d.out + first * ldo + head * s.value, ldo, false, 1);
+    }
+  });
+}
+
+template <class Real>
 void attention_backward(const AttentionShape& s, std::span<const Run> runs, const AttentionData<Real>& d, const Real* dout, Real* dq,
                         Real* dkv, Real* dk_rope, size_t longest, Real* scratch, int threads) {
   const Real scale = Real(1 / std::sqrt(static_cast<double>(s.score())));
@@ -93,6 +111,7 @@ void attention_backward(const AttentionShape& s, std::span<const Run> runs, cons
 
 #define INSTANTIATE(Real)                                                                                                             \
   template void attention_forward(const AttentionShape&, std::span<const Run>, const AttentionData<Real>&, size_t, Real*, int);       \
+  template void attention_append(const AttentionShape&, size_t, size_t, const AttentionData<Real>&, size_t, Real*, int);               \
   template void attention_backward(const AttentionShape&, std::span<const Run>, const AttentionData<Real>&, const Real*, Real*, Real*, \
                                    Real*, size_t, Real*, int);
 INSTANTIATE(float)

@@ -40,6 +40,12 @@ template <class Real>
 void attention_forward(const AttentionShape& shape, std::span<const Run> runs, const AttentionData<Real>& data, size_t longest, Real* scratch,
                        int threads);
 
+// The last `count` tokens of one run whose first `past` are in a cache: q, out, top and inverse have `count` rows, kv and k_rope all
+// past + count. The same bits as attention_forward over the whole run, because a row's result depends on that row alone.
+template <class Real>
+void attention_append(const AttentionShape& shape, size_t past, size_t count, const AttentionData<Real>& data, size_t longest, Real* scratch,
+                      int threads);
+
 // dq, dkv as q, kv; dk_rope [tokens, heads · rope] per head (the caller adds the heads up). All replaced. One worker owns a (run, head).
 template <class Real>
 void attention_backward(const AttentionShape& shape, std::span<const Run> runs, const AttentionData<Real>& data, const Real* dout, Real* dq,

@@ -65,6 +65,16 @@ struct Scratch {
   Real* attention;
 };
 
+// Keys and values of one run's tokens so far, of every attention block: what the next token needs of the ones before it.
+template <class Real>
+struct KvCache {
+  size_t length = 0, capacity = 0;
+  std::vector<Real> kv, k_rope;  // [layers · 2, capacity, heads · (nope + value)] and [layers · 2, capacity, rope]
+};
+
+// Elements per position.
+inline size_t cache_width(const ModelConfig& m) { return m.layers * 2 * (m.heads * (m.nope + m.value) + m.rope); }
+
 // Sizes of everything for slabs of at most `tokens` tokens whose longest run has `longest`, fixed before the first step.
 struct Extent {
   size_t tokens, rows, longest;

@@ -25,10 +25,28 @@ void Model<Real>::attention_block(const Slab& slab, const AttentionOffsets& at, 
   Real* k_rope = b.latent + m.query_rank + m.kv_rank;
   rope_.rotate(T, m.heads, m.score(), slab.positions.data(), b.q + m.nope, query, false, threads_);
   rope_.rotate(T, 1, 0, slab.positions.data(), k_rope, ldl, false, threads_);
-  const AttentionData<Real> data{b.q, b.kv, k_rope, ldl, T, b.out, b.top, b.inverse};
-  attention_forward<Real>(attention_shape(m), slab.runs, data, slab.longest, scratch_.attention, threads_);
+  attend(slab, b);
   std::copy_n(x, T * D, y);
   linear_forward(T, m.heads * m.value, D, b.out, m.heads * m.value, w(at.out), y, D, true, threads_);
+}
+
+// The cached keys and values, where there are any, stand before the slab's own.
+template <class Real>
+void Model<Real>::attend(const Slab& slab, AttentionActivations<Real>& b) {
+  const ModelConfig& m = config_;
+  const size_t T = slab.size(), ldl = m.latents(), ldkv = m.heads * (m.nope + m.value);
+  const Real* k_rope = b.latent + m.query_rank + m.kv_rank;
+  if (!cache_) {
+    const AttentionData<Real> data{b.q, b.kv, k_rope, ldl, T, b.out, b.top, b.inverse};
+    return attention_forward<Real>(attention_shape(m), slab.runs, data, slab.longest, scratch_.attention, threads_);
+  }
+  Real *kv = cache_->kv.data() + block_ * cache_->capacity * ldkv, *keys = cache_->k_rope.data() + block_ * cache_->capacity * m.rope;
+  const size_t past = cache_->length;
+  ++block_;
+  std::copy_n(b.kv, T * ldkv, kv + past * ldkv);
+  for (size_t t = 0; t < T; ++t) std::copy_n(k_rope + t * ldl, m.rope, keys + (past + t) * m.rope);
+  const AttentionData<Real> data{b.q, kv, keys, m.rope, T, b.out, b.top, b.inverse};
+  attention_append<Real>(attention_shape(m), past, T, data, slab.longest, scratch_.attention, threads_);
 }
 
 template <class Real>
@@ -104,6 +122,7 @@ void Model<Real>::count(const Slab& slab, size_t l, const int32_t* selected) {
 #define INSTANTIATE(Real)                                                                                  \
   template void Model<Real>::attention_block(const Slab&, const AttentionOffsets&, size_t, const Real*, AttentionActivations<Real>&, Real*); \
   template void Model<Real>::dense_block(const Slab&, const FfnOffsets&, size_t, const Real*, FfnActivations<Real>&, Real*); \
+  template void Model<Real>::attend(const Slab&, AttentionActivations<Real>&);                             \
   template void Model<Real>::again(const Slab&, size_t, LayerActivations<Real>&);                          \
   template void Model<Real>::norms_again(const Slab&, size_t, LayerActivations<Real>&);                    \
   template void Model<Real>::moe_block(const Slab&, size_t, LayerActivations<Real>&, Real*);               \

@@ -153,6 +153,22 @@ void Model<Real>::logits(const Slab& slab, double rope_base, size_t token, std::
   linear_forward(1, D, config_.vocabulary, scratch_.normed, D, w(layout_.output), out.data(), config_.vocabulary, false, threads_);
 }
 
+template <class Real>
+void Model<Real>::append(KvCache<Real>& cache, std::span<const uint32_t> tokens, double rope_base, std::span<Real> out) {
+  const size_t n = tokens.size(), past = cache.length;
+  Slab slab;
+  slab.tokens.assign(tokens.begin(), tokens.end());
+  slab.targets.assign(n, -1);
+  for (size_t i = 0; i < n; ++i) slab.positions.push_back(static_cast<int32_t>(past + i));
+  slab.runs = {{0, n}};
+  slab.rows = {{0, n, 0}};
+  slab.longest = cache.capacity;  // the rotary table is made once, not for every token
+  cache_ = &cache, block_ = 0;
+  logits(slab, rope_base, n - 1, out);
+  cache_ = nullptr;
+  cache.length += n;
+}
+
 template class Model<float>;
 template class Model<double>;
 

@@ -14,8 +14,8 @@ namespace millrace::trainer {
 
 // Bytes by purpose, before anything is allocated.
 struct MemoryPlan {
-  size_t weights, gradients, moments, activations, scratch;  // gradients and moments: 0 for inference
-  size_t total() const { return weights + gradients + moments + activations + scratch; }
+  size_t weights, gradients, moments, activations, scratch, cache;  // inference has no gradients and moments; training no cache
+  size_t total() const { return weights + gradients + moments + activations + scratch + cache; }
   std::string table() const;  // one line a purpose, and the total
 };
 
@@ -56,6 +56,10 @@ class Model {
   // [vocabulary] of one of the slab's tokens; a forward pass of its own.
   void logits(const Slab& slab, double rope_base, size_t token, std::span<Real> out);
 
+  // The same logits, of the last of `tokens`, which go on behind what the cache holds; it grows by them. The bits are those of a pass over the
+  // whole run. Tokens at most `capacity` in all and what one slab may have at once.
+  void append(KvCache<Real>& cache, std::span<const uint32_t> tokens, double rope_base, std::span<Real> out);
+
   std::span<const Real> losses(const Slab& slab) const { return {scratch_.losses, slab.size()}; }
 
   // Of the last pass: how often each route was chosen, [layers, routes]; and in how many (token, layer) n FFN experts were, [top_k + 1].
@@ -83,6 +87,7 @@ class Model {
   void again(const Slab& slab, size_t l, LayerActivations<Real>& a);
   void norms_again(const Slab& slab, size_t l, LayerActivations<Real>& a);
   void count(const Slab& slab, size_t l, const int32_t* selected);
+  void attend(const Slab& slab, AttentionActivations<Real>& b);
   void backward(const Slab& slab);
   // gradient: of the residual stream behind the block, then before it. dense: dinput (+)= what reaches the normed input.
   void attention_backward_block(const Slab& slab, const AttentionOffsets& at, size_t norm, const Real* x, AttentionActivations<Real>& b,
@@ -108,6 +113,8 @@ class Model {
   std::vector<size_t> offsets_;
   std::vector<float> biases_;
   int recompute_ = 0;
+  KvCache<Real>* cache_ = nullptr;  // while append runs; block_ counts the attention blocks that it has passed
+  size_t block_ = 0;
   std::vector<LayerActivations<Real>> acts_;
   MtpActivations<Real> mtp_{};
   std::vector<uint32_t> mtp_tokens_;

@@ -28,20 +28,22 @@ MemoryPlan memory_plan(const ModelConfig& m, const Resources& r, size_t real) {
   each_buffer(m, extent, !r.inference, s, [&](float*&, size_t n) { scratch += n + 16; });
   const size_t integers = (2 * extent.tokens * m.top_k + 2 * expert_rows(m, extent.tokens)) * 4, layers = r.inference ? 1 : m.layers;
   const size_t weights = size * real + m.layers * m.routes() * 4, tables = RopeTable<float>::bytes(m.rope, r.max_row_length) / 4 * real;
-  if (r.inference) return {weights, 0, 0, (layer + once) * real + integers, scratch * real + tables};
+  if (r.inference) return {weights, 0, 0, (layer + once) * real + integers, scratch * real + tables, cache_width(m) * r.max_row_length * real};
   return {
       weights,
       size * real,
       2 * size * real,
       layers * (layer * real + integers) + (once + head) * real + (m.mtp ? 8 * extent.tokens : 0),
       scratch * real + tables,
+      0,
   };
 }
 
 std::string MemoryPlan::table() const {
   std::string text;
   for (auto [name, bytes] : {std::pair{"weights", weights}, {"gradients", gradients}, {"moments", moments}, {"activations", activations},
-                             {"scratch", scratch}, {"total", total()}}) {
+                             {"scratch", scratch}, {"cache", cache}, {"total", total()}}) {
+    if (!bytes) continue;
     char line[64];
     std::snprintf(line, sizeof line, "%-12s%12.1f MiB\n", name, static_cast<double>(bytes) / (1 << 20));
     text += line;

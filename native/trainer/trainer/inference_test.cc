@@ -46,6 +46,30 @@ TEST(Inference, GivesTheSameNumbersWithoutGradientsAndMoments) {
   std::remove(w.c_str()), std::remove(o.c_str());
 }
 
+TEST(Inference, GivesTheSameLogitsFromItsCache) {
+  const Resources training{2, 1, 300, size_t{1} << 30};
+  Resources reading = training;
+  reading.inference = true;
+  ModelConfig config = wide_model();
+  config.layers = 2;
+  std::unique_ptr<Trainer> trainer, reader;
+  ASSERT_OK(Trainer::create(config, tiny_optimizer(), training, 42, trainer));
+  ASSERT_OK(Trainer::create(config, tiny_optimizer(), reading, 42, reader));
+  TestBatch batch = random_batch(1, 300, config.vocabulary, 1);
+  std::vector<float> expected(config.vocabulary), found(config.vocabulary);
+  const auto compare = [&](size_t length, double base) {
+    ASSERT_OK(trainer->logits(std::span(batch.tokens).first(length), base, expected));
+    ASSERT_OK(reader->logits(std::span(batch.tokens).first(length), base, found));
+    ASSERT_EQ(expected, found) << "after " << length << " tokens";
+  };
+  for (const size_t length : {1, 2, 3, 63, 64, 65, 130, 131, 256, 257, 258, 299, 300}) ASSERT_NO_FATAL_FAILURE(compare(length, 1e4));
+  ASSERT_NO_FATAL_FAILURE(compare(300, 1e4));  // once more
+  ASSERT_NO_FATAL_FAILURE(compare(40, 1e4));   // shorter
+  batch.tokens[20] = (batch.tokens[20] + 1) % 67;
+  ASSERT_NO_FATAL_FAILURE(compare(40, 1e4));   // another text
+  ASSERT_NO_FATAL_FAILURE(compare(41, 1e5));   // another base
+}
+
 TEST(MemoryPlan, FallsWithTheLevelAndWithoutTraining) {
   const ModelConfig config = tiny_model(4);
   Resources r{1, 2, 64, size_t{1} << 30};
@@ -66,6 +90,14 @@ TEST(MemoryPlan, FallsWithTheLevelAndWithoutTraining) {
   EXPECT_LT(reading.scratch, full.scratch);
   r.recompute = 3;
   EXPECT_NE(validate(config, tiny_optimizer(), r).message().find("recompute: expected 0 to 2, found 3"), std::string::npos);
+}
+
+TEST(MemoryPlan, IsLinearInTheLengthOfRows) {
+  ModelConfig config = tiny_model(1);
+  config.heads = 2, config.nope = 32, config.rope = 16, config.value = 32, config.hidden = 64;
+  const auto bytes = [&](size_t length) { return static_cast<double>(memory_plan(config, {2, 1, length, size_t{1} << 40}).total()); };
+  const double near = (bytes(32768) - bytes(16384)) / 16384, far = (bytes(131072) - bytes(32768)) / 98304;
+  EXPECT_NEAR(far / near, 1, 0.01);
 }
 
 // The update of the head keeps its own count of steps, and stands still while it is off.

@@ -50,6 +50,11 @@ Error Trainer::allocate(const ModelConfig& model, const OptimizerConfig& optimiz
   MILLRACE_TRY(Model<float>::create(model, optimizer, resources, trainer->model_));
   trainer->first_.assign(trainer->model_->gradients().size(), 0);
   trainer->second_.assign(trainer->model_->gradients().size(), 0);
+  if (resources.inference) {
+    trainer->cache_.capacity = resources.max_row_length;
+    trainer->cache_.kv.resize(2 * model.layers * resources.max_row_length * model.heads * (model.nope + model.value));
+    trainer->cache_.k_rope.resize(2 * model.layers * resources.max_row_length * model.rope);
+  }
   trainer->begin();
   out = std::move(trainer);
   return Error::none();
@@ -196,7 +201,16 @@ Error Trainer::logits(std::span<const uint32_t> tokens, double rope_base, std::s
   const Batch batch{tokens, {}, {&zero, 1}, {&zero, 1}, {&length, 1}, 1, tokens.size()};
   MILLRACE_TRY(check(batch, rope_base));
   if (out.size() != config_.vocabulary) return {kShape, "logits: expected room for " + std::to_string(config_.vocabulary) + " values, found " + std::to_string(out.size())};
-  model_->logits(slab_of(batch, 0, 1), rope_base, tokens.size() - 1, out);
+  if (!resources_.inference) {
+    model_->logits(slab_of(batch, 0, 1), rope_base, tokens.size() - 1, out);
+    return Error::none();
+  }
+  size_t same = 0;
+  while (rope_base == cached_base_ && same < cached_.size() && same + 1 < tokens.size() && cached_[same] == tokens[same]) ++same;
+  cache_.length = same;
+  model_->append(cache_, tokens.subspan(same), rope_base, out);
+  cached_.assign(tokens.begin(), tokens.end());
+  cached_base_ = rope_base;
   return Error::none();
 }
 

@@ -70,6 +70,8 @@ class Trainer {
 
   // Touches no weight, bias, count or counter.
   Error evaluate(const Batch& batch, double rope_base, Evaluation& out);
+  // [vocabulary] behind the last token. Made for inference, it keeps keys and values: a call whose tokens begin like the last call's costs
+  // the new tokens alone, with the same bits.
   Error logits(std::span<const uint32_t> tokens, double rope_base, std::span<float> out);
 
   std::string weight_hash();    // weights and biases: XXH3, 16 hex digits
@@ -103,6 +105,11 @@ class Trainer {
   std::unique_ptr<Model<float>> model_;
   std::vector<float> first_, second_;
   std::atomic<uint64_t> step_{0}, tokens_{0}, updates_{0}, mtp_updates_{0};  // read by state() while a step runs
+
+  // Of inference: what the last call of logits() left. Weights stand still there, so only tokens and base decide whether it fits.
+  KvCache<float> cache_;
+  std::vector<uint32_t> cached_;
+  double cached_base_ = 0;
 
   // Of the batch under way.
   SlabLosses sums_;

@@ -185,3 +185,17 @@ test('names the field that is wrong', async () => {
   await expect(trainer.save('/nowhere/w', '/nowhere/o')).rejects.toMatchObject({ code: 'IO' })
   expect(await trainer.step(batch(1))).toMatchObject({ applied: true })
 })
+
+test('generates from its cache what it gives for the whole text', async () => {
+  const trainer = create()
+  for (let i = 0; i < 20; i++) await trainer.step(batch(i))
+  await trainer.save(join(folder, 'cache-w'), join(folder, 'cache-o'))
+  const reader = await Trainer.load({ weights: join(folder, 'cache-w'), optimizer: defaultOptimizer, ...resources, inference: true })
+  const text = [3]
+  while (text.length < 16) {
+    const request = { tokens: Uint32Array.from(text), ropeBase: 1e4 }
+    const logits = await reader.logits(request)
+    expect(logits).toEqual(await trainer.logits(request))
+    text.push(logits.indexOf(Math.max(...logits)))
+  }
+})
