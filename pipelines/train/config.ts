@@ -50,7 +50,10 @@ export const optimizerSchema = z
 
 export const phaseSchema = z
   .strictObject({
-    name: z.string().regex(/^[a-z0-9-]+$/).describe('Unique; small letters, digits, hyphens'),
+    name: z
+      .string()
+      .regex(/^[a-z0-9-]+$/)
+      .describe('Unique; small letters, digits, hyphens'),
     tokens: natural.describe('Budget of the phase, in tokens of rows'),
     rowLength: natural.describe('Tokens of a row (S)'),
     batchRows: natural.describe('Rows of an optimizer step'),
