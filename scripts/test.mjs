@@ -65,7 +65,7 @@ async function nativeTests() {
     say(error.message)
     return once(false)
   }
-  let ok = true
+  let ok = once(await onlyLocalSymbols(folder))
   for (const name of readdirSync(at(folder))
     .filter(file => file.endsWith('_test'))
     .sort()) {
