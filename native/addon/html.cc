@@ -2,6 +2,7 @@
 #include <array>
 
 #include "native/addon/binding.h"
+#include "native/html/charset.h"
 #include "native/html/tokenizer.h"
 #include "native/html/tree.h"
 
@@ -107,11 +108,45 @@ Napi::Value parse_pages(const Napi::CallbackInfo& info) {
       });
 }
 
+// decodePage(bytes, transferLabel) -> { text, encoding, source, malformed }
+Napi::Value decode_page(const Napi::CallbackInfo& info) {
+  const auto env = info.Env();
+  std::string text;
+  const auto found = html::decode_page(characters(info[0]), info[1].ToString().Utf8Value(), text);
+  constexpr const char* kSources[] = {"mark", "utf8", "transfer", "page", "detected"};
+  auto result = Napi::Object::New(env);
+  result.Set("text", bytes_of(env, text));
+  result.Set("encoding", std::string(html::name(found.encoding)));
+  result.Set("source", kSources[static_cast<int>(found.source)]);
+  result.Set("malformed", static_cast<double>(found.malformed));
+  return result;
+}
+
+// decodeBytes(bytes, label) -> { text, malformed }; UTF-8 for an unknown label
+Napi::Value decode_bytes(const Napi::CallbackInfo& info) {
+  std::string text;
+  const size_t malformed = html::decode(html::from_label(info[1].ToString().Utf8Value()), characters(info[0]), text);
+  auto result = Napi::Object::New(info.Env());
+  result.Set("text", bytes_of(info.Env(), text));
+  result.Set("malformed", static_cast<double>(malformed));
+  return result;
+}
+
+Napi::Value named(const Napi::CallbackInfo& info, html::Encoding encoding) { return Napi::String::New(info.Env(), std::string(html::name(encoding))); }
+Napi::Value prescan_charset(const Napi::CallbackInfo& info) { return named(info, html::prescan(characters(info[0]), info[1].ToNumber().Uint32Value())); }
+Napi::Value detect_charset(const Napi::CallbackInfo& info) { return named(info, html::detect(characters(info[0]))); }
+Napi::Value charset_of_label(const Napi::CallbackInfo& info) { return named(info, html::from_label(info[0].ToString().Utf8Value())); }
+
 }  // namespace
 
 void init_html(Napi::Env env, Napi::Object exports) {
   exports.Set("serializeTree", Napi::Function::New(env, serialize_tree));
   exports.Set("tokens", Napi::Function::New(env, tokens));
+  exports.Set("decodePage", Napi::Function::New(env, decode_page));
+  exports.Set("decodeBytes", Napi::Function::New(env, decode_bytes));
+  exports.Set("prescanCharset", Napi::Function::New(env, prescan_charset));
+  exports.Set("detectCharset", Napi::Function::New(env, detect_charset));
+  exports.Set("charsetOfLabel", Napi::Function::New(env, charset_of_label));
   exports.Set("parsePages", Napi::Function::New(env, parse_pages));
 }
 
