@@ -14,6 +14,8 @@ namespace {
 constexpr uint32_t kNone = ~0u;
 // Up to here a scan over all ranks is faster than a heap (measured on words; either finds the same merges).
 constexpr size_t kShort = 48;
+// From here on pairs of bytes are sorted by counting their ranks.
+constexpr size_t kCounted = 2048;
 
 Error bad(const std::string& where, const std::string& expected) { return {kFormat, "tokenizer, " + where + ": expected " + expected}; }
 
@@ -186,11 +188,12 @@ void Bpe::encode_short(std::string_view piece, std::vector<uint32_t>& out) const
 
 void Bpe::encode_long(std::string_view piece, Scratch& scratch, std::vector<uint32_t>& out) const {
   const auto n = static_cast<uint32_t>(piece.size());
-  auto& [ids, ranks, previous, next, heap] = scratch;
+  auto& [ids, ranks, previous, next, first, heap, counts] = scratch;
   ids.resize(n);
-  ranks.assign(n, kNone);  // kNone also where a symbol has been taken into its left neighbour: entries of the heap for it are stale
+  ranks.assign(n, kNone);  // kNone also where a symbol has been taken into its left neighbour: entries of the queues for it are stale
   previous.resize(n);
   next.resize(n);
+  first.clear();
   heap.clear();
   const auto entry = [](uint32_t rank, uint32_t at) { return static_cast<uint64_t>(rank) << 32 | at; };
   for (uint32_t i = 0; i < n; ++i) {
@@ -198,21 +201,36 @@ void Bpe::encode_long(std::string_view piece, Scratch& scratch, std::vector<uint
     previous[i] = i - 1;
     next[i] = i + 1;
   }
-  for (uint32_t i = 0; i + 1 < n; ++i) {
-    ranks[i] = ranks_.of_bytes(piece[i], piece[i + 1]);
-    if (ranks[i] != kNone) heap.push_back(entry(ranks[i], i));
+  for (uint32_t i = 0; i + 1 < n; ++i) ranks[i] = ranks_.of_bytes(piece[i], piece[i + 1]);
+  // Pairs of bytes are known at once and sorted once; the heap is for those that merges make, so that it stays small.
+  if (n < kCounted) {
+    for (uint32_t i = 0; i + 1 < n; ++i)
+      if (ranks[i] != kNone) first.push_back(entry(ranks[i], i));
+    std::sort(first.begin(), first.end());
+  } else {
+    counts.assign(ids_of_ranks_.size() + 1, 0);
+    for (uint32_t i = 0; i + 1 < n; ++i)
+      if (ranks[i] != kNone) ++counts[ranks[i] + 1];
+    for (size_t rank = 1; rank < counts.size(); ++rank) counts[rank] += counts[rank - 1];
+    first.resize(counts.back());
+    for (uint32_t i = 0; i + 1 < n; ++i)
+      if (ranks[i] != kNone) first[counts[ranks[i]]++] = entry(ranks[i], i);
   }
-  std::make_heap(heap.begin(), heap.end(), std::greater<>());
   const auto rank_again = [&](uint32_t at) {
     ranks[at] = next[at] < n ? ranks_.find(ids[at], ids[next[at]]) : kNone;
     if (ranks[at] == kNone) return;
     heap.push_back(entry(ranks[at], at));
     std::push_heap(heap.begin(), heap.end(), std::greater<>());
   };
-  while (!heap.empty()) {
-    const uint64_t top = heap.front();
-    std::pop_heap(heap.begin(), heap.end(), std::greater<>());
-    heap.pop_back();
+  for (size_t taken = 0; taken < first.size() || !heap.empty();) {
+    uint64_t top;
+    if (heap.empty() || (taken < first.size() && first[taken] < heap.front())) {
+      top = first[taken++];
+    } else {
+      top = heap.front();
+      std::pop_heap(heap.begin(), heap.end(), std::greater<>());
+      heap.pop_back();
+    }
     const auto at = static_cast<uint32_t>(top), rank = static_cast<uint32_t>(top >> 32);
     if (ranks[at] != rank) continue;
     const uint32_t right = next[at];

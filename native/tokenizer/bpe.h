@@ -16,7 +16,8 @@ namespace millrace::tokenizer {
 // Work space of one thread: what a piece needs while its merges are found. Grows to 32 bytes a byte of the longest piece.
 struct Scratch {
   std::vector<uint32_t> ids, ranks, previous, next;
-  std::vector<uint64_t> heap;
+  std::vector<uint64_t> first, heap;  // rank and place: of the bytes in order, of what came after
+  std::vector<uint32_t> counts;
 };
 
 // A vocabulary with its merges. Immutable, shared by threads.
