@@ -14,7 +14,9 @@ std::string_view characters(const Napi::Value& value) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-Napi::Value bytes_of(Napi::Env env, const std::string& text) { return Napi::Buffer<uint8_t>::Copy(env, reinterpret_cast<const uint8_t*>(text.data()), text.size()); }
+Napi::Value bytes_of(Napi::Env env, const std::string& text) {
+  return Napi::Buffer<uint8_t>::Copy(env, reinterpret_cast<const uint8_t*>(text.data()), text.size());
+}
 
 html::Limits limits(const Napi::Value& value) {
   html::Limits result;
@@ -132,8 +134,12 @@ Napi::Value decode_bytes(const Napi::CallbackInfo& info) {
   return result;
 }
 
-Napi::Value named(const Napi::CallbackInfo& info, html::Encoding encoding) { return Napi::String::New(info.Env(), std::string(html::name(encoding))); }
-Napi::Value prescan_charset(const Napi::CallbackInfo& info) { return named(info, html::prescan(characters(info[0]), info[1].ToNumber().Uint32Value())); }
+Napi::Value named(const Napi::CallbackInfo& info, html::Encoding encoding) {
+  return Napi::String::New(info.Env(), std::string(html::name(encoding)));
+}
+Napi::Value prescan_charset(const Napi::CallbackInfo& info) {
+  return named(info, html::prescan(characters(info[0]), info[1].ToNumber().Uint32Value()));
+}
 Napi::Value detect_charset(const Napi::CallbackInfo& info) { return named(info, html::detect(characters(info[0]))); }
 Napi::Value charset_of_label(const Napi::CallbackInfo& info) { return named(info, html::from_label(info[0].ToString().Utf8Value())); }
 

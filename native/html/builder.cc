@@ -13,12 +13,13 @@ constexpr size_t kKeys = 3 * 1024;
 constexpr std::array<uint8_t, kKeys> all_flags() {
   std::array<uint8_t, kKeys> flags{};
   using namespace tag;
-  for (int t : {address, applet, area,   article, aside,  base,    basefont, bgsound, blockquote, body,    br,       button,   caption, center,   col,
-                colgroup, dd,    details, dir,    div,    dl,      dt,       embed,   fieldset,   figcaption, figure, footer,  form,    frame,    frameset,
-                h1,      h2,     h3,     h4,      h5,     h6,      head,     header,  hgroup,     hr,      html,     iframe,   img,     input,    li,
-                link,    listing, main,  marquee, menu,   meta,    nav,      noembed, noframes,   noscript, object,  ol,       p,       param,    plaintext,
-                pre,     script, section, select, source, style,   summary,  table,   tbody,      td,      template_, textarea, tfoot,  th,       thead,
-                title,   tr,     track,  ul,      wbr,    xmp})
+  for (int t : {address, applet,   area,      article,  aside,   base,     basefont, bgsound,   blockquote, body,       br,     button, caption,
+                center,  col,      colgroup,  dd,       details, dir,      div,      dl,        dt,         embed,      fieldset, figcaption, figure,
+                footer,  form,     frame,     frameset, h1,      h2,       h3,       h4,        h5,         h6,         head,   header, hgroup,
+                hr,      html,     iframe,    img,      input,   li,       link,     listing,   main,       marquee,    menu,   meta,   nav,
+                noembed, noframes, noscript,  object,   ol,      p,        param,    plaintext, pre,        script,     section, select, source,
+                style,   summary,  table,     tbody,    td,      template_, textarea, tfoot,    th,         thead,      title,  tr,     track,
+                ul,      wbr,      xmp})
     flags[t] |= kSpecial;
   for (int t : {address, div, p}) flags[t] |= kItemPass;
   for (int t : {applet, caption, html, marquee, object, table, td, template_, th}) flags[t] |= kScope;
@@ -35,7 +36,8 @@ constexpr auto kFlags = all_flags();
 static_assert(static_cast<int>(Ns::svg) == 1 && static_cast<int>(Ns::math) == 2);
 
 bool is_table_part(uint16_t t) {
-  return t == tag::tbody || t == tag::tfoot || t == tag::thead || t == tag::tr || t == tag::td || t == tag::th || t == tag::caption || t == tag::colgroup;
+  return t == tag::tbody || t == tag::tfoot || t == tag::thead || t == tag::tr || t == tag::td || t == tag::th || t == tag::caption ||
+         t == tag::colgroup;
 }
 
 bool equals_ignoring_case(std::string_view text, std::string_view lower) {
@@ -271,7 +273,8 @@ bool Builder::in_scope_node(NodeId node) const {
 void Builder::imply_end_tags(uint16_t except, bool thoroughly) {
   for (;; pop()) {
     switch (const uint16_t k = current_key()) {
-      case tag::dd: case tag::dt: case tag::li: case tag::optgroup: case tag::option: case tag::p: case tag::rb: case tag::rp: case tag::rt: case tag::rtc:
+      case tag::dd: case tag::dt: case tag::li: case tag::optgroup: case tag::option: case tag::p: case tag::rb: case tag::rp: case tag::rt:
+      case tag::rtc:
         if (k == except) return;
         break;
       case tag::caption: case tag::colgroup: case tag::tbody: case tag::td: case tag::tfoot: case tag::th: case tag::thead: case tag::tr:

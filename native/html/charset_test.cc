@@ -43,7 +43,8 @@ TEST(Decode, ReplacesTheLongestMalformedBeginning) {
 
 TEST(Decode, GivesUtf8ForAnyInput) {
   for (int e = 0; e <= static_cast<int>(Encoding::none); ++e)
-    for (uint32_t seed = 1; seed <= 200; ++seed) EXPECT_TRUE(is_utf8(decoded(static_cast<Encoding>(e), noise(seed % 67, seed)))) << e << ", seed " << seed;
+    for (uint32_t seed = 1; seed <= 200; ++seed)
+      EXPECT_TRUE(is_utf8(decoded(static_cast<Encoding>(e), noise(seed % 67, seed)))) << e << ", seed " << seed;
 }
 
 TEST(Page, IsUtf8WhateverTheBytes) {

@@ -24,15 +24,22 @@ struct Reader {
 };
 
 // Characters that make up a large share of running text, each worth about 7 bits.
-constexpr std::u32string_view kCommonSimplified = U"的一是不了人我在有他这中大来上个国到说们为子和你地出道也时年得就那要下以生会自着去之过家学对可她里后小么心多天而能好都然没日于起还发成事只作当想看文无开手十用主行方又如前所本见经头面公同三已老从动两长";
-constexpr std::u32string_view kCommonTraditional = U"的一是不了人我在有他這中大來上個國到說們為子和你地出道也時年得就那要下以生會自著去之過家學對可她裡後小麼心多天而能好都然沒日於起還發成事只作當想看文無開手十用主行方又如前所本見經頭面公同三已老從動兩長";
-constexpr std::u32string_view kCommonHangul = U"이다는의에을가고하지은도를로한서기사어인리자아그정나있대일해시으들부보라것수니만게여장전제원상구조과주고";
+constexpr std::u32string_view kCommonSimplified =
+    U"的一是不了人我在有他这中大来上个国到说们为子和你地出道也时年得就那要下以生会自着去之过家学对可她里后小么心多天而能好都然"
+    U"没日于起还发成事只作当想看文无开手十用主行方又如前所本见经头面公同三已老从动两长";
+constexpr std::u32string_view kCommonTraditional =
+    U"的一是不了人我在有他這中大來上個國到說們為子和你地出道也時年得就那要下以生會自著去之過家學對可她裡後小麼心多天而能好都然"
+    U"沒日於起還發成事只作當想看文無開手十用主行方又如前所本見經頭面公同三已老從動兩長";
+constexpr std::u32string_view kCommonHangul =
+    U"이다는의에을가고하지은도를로한서기사어인리자아그정나있대일해시으들부보라것수니만게여장전제원상구조과주고";
 
 bool is_common(std::u32string_view set, uint32_t code) { return set.find(static_cast<char32_t>(code)) != set.npos; }
 bool is_kana(uint32_t c) { return c >= 0x3041 && c <= 0x30ff; }
 bool is_hangul(uint32_t c) { return c >= 0xac00 && c <= 0xd7a3; }
 bool is_ideograph(uint32_t c) { return (c >= 0x4e00 && c <= 0x9fff) || (c >= 0x3400 && c <= 0x4dbf) || c >= 0x20000; }
-bool is_mark(uint32_t c) { return (c >= 0x3000 && c <= 0x3020) || (c >= 0xff01 && c <= 0xff60) || (c >= 0x2010 && c <= 0x2030) || c == 0xb7 || c == 0x30fb; }
+bool is_mark(uint32_t c) {
+  return (c >= 0x3000 && c <= 0x3020) || (c >= 0xff01 && c <= 0xff60) || (c >= 0x2010 && c <= 0x2030) || c == 0xb7 || c == 0x30fb;
+}
 
 double japanese(uint32_t code, bool first_level) {
   if (is_kana(code)) return 6.5;
@@ -115,7 +122,8 @@ double cost_cyrillic(const uint16_t* table, uint8_t byte, uint8_t before) {
     const bool inside = previous >= 0x430 && previous <= 0x44f;
     return kRussian[code - 0x410] + (inside ? 9 : 4) + (glued ? 8 : 0);
   }
-  if (code == 0x451 || code == 0x401 || (code >= 0x452 && code <= 0x45f) || (code >= 0x402 && code <= 0x40f) || code == 0x490 || code == 0x491) return 8;
+  // ё and the letters of the other Slavic languages.
+  if ((code >= 0x401 && code <= 0x40f) || (code >= 0x451 && code <= 0x45f) || code == 0x490 || code == 0x491) return 8;
   if (code == 0xab || code == 0xbb || code == 0xa0 || (code >= 0x2010 && code <= 0x2026) || code == 0x2116) return 7;
   return code ? 14 : 24;
 }
@@ -196,7 +204,8 @@ Encoding detect(std::string_view bytes) {
   const std::string sample = sample_of(bytes);
   Encoding best = Encoding::windows_1252;
   double least = total(best, sample) - kDefaultsLead;
-  for (Encoding candidate : {Encoding::windows_1251, Encoding::koi8_r, Encoding::shift_jis, Encoding::euc_jp, Encoding::gbk, Encoding::big5, Encoding::euc_kr}) {
+  for (Encoding candidate : {Encoding::windows_1251, Encoding::koi8_r, Encoding::shift_jis, Encoding::euc_jp, Encoding::gbk, Encoding::big5,
+                             Encoding::euc_kr}) {
     const double bits = total(candidate, sample);
     if (bits < least) least = bits, best = candidate;
   }

@@ -82,7 +82,9 @@ Quirks quirks_of(const Token& token, const Tree& tree) {
   if (token.has_system && lower(tree.text(token.system_id)) == "http://www.ibm.com/data/dtd/v11/ibmxhtml1-transitional.dtd") return Quirks::full;
   if (!token.has_public) return Quirks::none;
   const std::string id = lower(tree.text(token.public_id));
-  const auto begins = [&](const auto& list) { return std::any_of(std::begin(list), std::end(list), [&](auto prefix) { return id.starts_with(prefix); }); };
+  const auto begins = [&](const auto& list) {
+    return std::any_of(std::begin(list), std::end(list), [&](auto prefix) { return id.starts_with(prefix); });
+  };
   if (std::find(std::begin(kQuirkyWhole), std::end(kQuirkyWhole), id) != std::end(kQuirkyWhole) || begins(kQuirky)) return Quirks::full;
   if (begins(kEither)) return token.has_system ? Quirks::limited : Quirks::full;
   return begins(kLimited) ? Quirks::limited : Quirks::none;

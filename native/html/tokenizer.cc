@@ -228,13 +228,13 @@ bool Tokenizer::attribute(size_t& at, Token& token) {
   }
   const char* name = tree_->buffer.data() + found.name.offset;
   found.id = find_attribute(name, found.name.size);
-  auto& all = tree_->attributes;
-  for (size_t i = token.attributes; i < all.size(); ++i)
-    if (all[i].id == found.id && (found.id || tree_->text(all[i].name) == std::string_view(name, found.name.size))) return true;
-  if (token.attribute_count >= limits_.max_attributes) {
+  if (token.attribute_count >= limits_.max_attributes) {  // before the search for its name, which so stays short
     tree_->cuts |= kCutAttributes;
     return true;
   }
+  auto& all = tree_->attributes;
+  for (size_t i = token.attributes; i < all.size(); ++i)
+    if (all[i].id == found.id && (found.id || tree_->text(all[i].name) == std::string_view(name, found.name.size))) return true;
   ++token.attribute_count;
   all.push_back(found);
   return true;

@@ -11,6 +11,12 @@ const unbuilt = withoutAddon()
 const absent = unbuilt ?? missing('wcxb-dev/html') ?? missing('stem-pages')
 if (absent) console.log(`tree comparison with parse5 is skipped: ${absent}`)
 
+/** Damaged pages on which parse5 leaves the standard; native/html/tree_test.cc holds what the standard says. */
+const known: Record<string, string> = {
+  'wcxb-dev/html/4115.html.gz seed 3':
+    '<table><thead><template><tr><tbody>: parse5 looks for a table section beyond the template and pops it',
+}
+
 /** Where two texts part, with what comes before; undefined for equal ones. */
 function difference(name: string, html: string): string | undefined {
   // Wide limits: parse5 has none, and damage makes tags of thousands of attributes.
@@ -69,7 +75,7 @@ describe.skipIf(unbuilt !== undefined)('trees equal those of parse5', () => {
       for (let seed = 1; seed <= (full ? 8 : 4); seed++) {
         count++
         const found = difference(`${name} seed ${seed}`, damage(text, seed + count * 1000))
-        if (found) failures.push(found)
+        if (found && !known[`${name} seed ${seed}`]) failures.push(found)
       }
     console.log(`${count - failures.length} of ${count} damaged pages have parse5's tree`)
     expect(failures.slice(0, 10), `${failures.length} of ${count}`).toEqual([])
