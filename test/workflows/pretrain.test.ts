@@ -74,6 +74,7 @@ describe('pretrain', () => {
         ...['--seed', '7', '--row-length', '128', '--partitions', '2', '--part', String(part), '--rows', rows],
         ...['--index', paths(shard as Manifest, 'index')[part] as string],
         ...['--tokens', ...paths(tokenize as Manifest, 'tokens'), '--counts', ...paths(mix as Manifest, 'counts')],
+        ...['--components', 'code', 'general'], // what the phases with rows of 128 read
       ])
       expect((JSON.parse(stdout) as { rows: number }).rows).toBeGreaterThan(100)
     }

@@ -53,18 +53,22 @@ def main():
         parser.add_argument(f"--{name}", required=True)
     for name in ("tokens", "counts"):
         parser.add_argument(f"--{name}", nargs="+", required=True)
+    parser.add_argument("--components", nargs="+", help="what the shard was asked to pack; default: all")
     args = parser.parse_args()
 
     counts = read(args.counts)
     decided = {
         id.hex(): (component, role, count)
         for id, component, role, count in zip(*(counts.column(name).to_pylist() for name in ("id", "component", "role", "count")))
+        if not args.components or component in args.components
     }
     groups = {}
     tokens = read(args.tokens)
     for batch in tokens.select(["id", "ids"]).to_batches():
         for id, ids in zip(batch.column("id").to_pylist(), batch.column("ids")):
             if int.from_bytes(id[:4], "big") * args.partitions >> 32 != args.part:
+                continue
+            if args.components and id.hex() not in decided:
                 continue
             component, role, count = decided[id.hex()]
             whole = np.concatenate([[BOS], np.asarray(ids.values, np.int64), [EOS]])
