@@ -45,7 +45,7 @@ export async function generate(request: GenerateRequest): Promise<Generated> {
   const encoder = await Encoder.open(vocabulary.tokens, vocabulary.merges)
   const trainer = await loadTrainer(
     { threads: request.threads ?? 1, maxMemory: request.maxMemory ?? 2 ** 32 },
-    { weights: request.weights, optimizer: idleOptimizer, maxRowLength: maxContext },
+    { weights: request.weights, optimizer: idleOptimizer, maxRowLength: maxContext, inference: true },
   )
   const bytes = new Uint8Array(Buffer.from(request.prompt))
   const prompt = await encoder.encode({ offsets: Int32Array.of(0, bytes.length), bytes })

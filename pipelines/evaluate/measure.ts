@@ -25,6 +25,7 @@ export async function measure(ctx: Context<EvaluateConfig>): Promise<void> {
   const trainer = await loadTrainer(ctx, {
     weights: ctx.files('weights')[0] as string,
     optimizer: idleOptimizer,
+    inference: true,
     maxRowLength: rowLength,
     rowsPerSlab: Math.max(1, Math.floor(slabPositions / rowLength)),
   })
