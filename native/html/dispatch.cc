@@ -157,7 +157,9 @@ void Builder::text(Token& token) {
   }
   if (range.size == 0) return;
   if (in_foreign_content()) {
-    if (frameset_ok_ && !all_space(tree_->text(range))) frameset_ok_ = false;
+    // A NUL here becomes U+FFFD without a word on framesets; any other character that is no space ends their chance.
+    const auto text = tree_->text(range);
+    if (frameset_ok_ && !std::all_of(text.begin(), text.end(), [](char c) { return c == 0 || is_space(c); })) frameset_ok_ = false;
     if (token.has_nul) {
       const auto start = static_cast<uint32_t>(tree_->buffer.size());
       for (uint32_t i = range.offset; i < range.end(); ++i)

@@ -15,6 +15,7 @@
 namespace millrace::html {
 namespace {
 
+using std::string_literals::operator""s;
 using std::string_view_literals::operator""sv;
 
 std::string shown(const std::string& html, const Limits& limits = {}) {
@@ -125,7 +126,7 @@ TEST(Tree, CanBeParsedIntoAgain) {
   EXPECT_EQ(serialize(tree), first);
 }
 
-// Two places where parse5 8.1.1 leaves the standard, so that the comparison with it cannot hold them.
+// Places where parse5 8.1.1 leaves the standard, so that the comparison with it cannot hold them.
 TEST(Tree, FollowsTheStandardWhereParse5DoesNot) {
   // <template> bounds table scope (13.2.4.2): a section's start tag within it does not see the table outside.
   EXPECT_EQ(shown("<!doctype html><table><thead><template><tr><tbody>"),
@@ -133,6 +134,12 @@ TEST(Tree, FollowsTheStandardWhereParse5DoesNot) {
   // CDATA sections exist wherever the current node is foreign, integration points included (13.2.5.42).
   EXPECT_EQ(shown("<!doctype html><svg><desc><![CDATA[a<b]]>"),
             "no-quirks\n!html \"\" \"\"\n<html>\n <head>\n <body>\n  <svg svg>\n   <svg desc>\n    \"a<b\"\n");
+  // In a row, the end tag of a section that is not open is ignored (13.2.6.4.14).
+  EXPECT_EQ(shown("<!doctype html><table><tr></thead><td>"),
+            "no-quirks\n!html \"\" \"\"\n<html>\n <head>\n <body>\n  <table>\n   <tbody>\n    <tr>\n     <td>\n");
+  // In foreign content each NUL becomes a U+FFFD of its own (13.2.6.5).
+  EXPECT_EQ(shown("<!doctype html><svg>\0\0"s),
+            "no-quirks\n!html \"\" \"\"\n<html>\n <head>\n <body>\n  <svg svg>\n   \"\xef\xbf\xbd\xef\xbf\xbd\"\n");
 }
 
 TEST(Limits, HoldDepthAndKeepWhatFollows) {
