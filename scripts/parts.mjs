@@ -222,7 +222,7 @@ export async function installPython() {
   const pip = ['-m', 'pip', 'install', '-q', '--disable-pip-version-check', '-r', pythonPackages()]
   const bare = ['-m', 'pip', 'install', '-q', '--disable-pip-version-check', '--no-deps', '-r', barePythonPackages()]
   try {
-    await run('python3', ['-m', 'venv', '.venv'])
+    await run('python3', ['-m', 'venv', '--clear', '.venv']) // never a mixture of two Pythons
     await run(at('.venv', 'bin', 'python'), pip)
     await run(at('.venv', 'bin', 'python'), bare)
   } catch (error) {
