@@ -53,14 +53,14 @@ async function waitForProgress(engine: Engine, before: string, died: number, isD
   }
 }
 
-/** The kind that still lacks kills and is at work now; any kind once each has enough. */
+/** A process at work of a kind that still lacks kills; of any kind once each has enough. */
 function choose(engine: Engine): { pid: number; kind: Victim } | undefined {
   const found = processes(engine.home)
   const candidates = (['trainer', 'child', 'worker'] as const).flatMap(kind =>
     found.filter(each => each.role === kind).map(({ pid }) => ({ pid, kind })),
   )
   const lacking = candidates.filter(({ kind }) => landed[kind] < wantedEach)
-  const pool = lacking.length ? lacking : total() < wanted ? candidates : []
+  const pool = Object.values(landed).some(count => count < wantedEach) ? lacking : candidates
   return pool[Math.floor(random() * pool.length)]
 }
 
@@ -78,7 +78,8 @@ async function round(index: number, expected: Digests | undefined): Promise<Dige
       await sleep(1500 + random() * 1500)
       while (!done && !enough() && kills.length < 8) {
         await sleep(200 + random() * 1800)
-        const victim = choose(engine)
+        let victim = choose(engine)
+        for (; !victim && !done; victim = choose(engine)) await sleep(20) // units of this run are short: wait for one
         if (!victim || done) continue
         const before = await progressOf(engine)
         if (!kill(victim.pid, 'SIGKILL')) continue
