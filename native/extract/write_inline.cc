@@ -1,0 +1,403 @@
+// One line or paragraph of text: text nodes joined, white space collapsed as browsers show it, rescued formulas and code put in.
+//
+// The line is first written as it reads, with the stretches that are our own markup noted; then delimited TeX is brought to dollars and the
+// rest is escaped. Most lines hold nothing that needs either, and are written once.
+#include "native/extract/write_inline.h"
+
+#include <algorithm>
+#include <array>
+
+#include "native/extract/table.h"
+
+namespace millrace::extract {
+namespace {
+
+namespace tag = html::tag;
+namespace attr = html::attr;
+
+// Tables within cells of tables that are written as tables; the cells of deeper ones are written in lines.
+constexpr uint32_t kMaxTables = 4;
+constexpr size_t kMaxAddress = 2048;
+// Ancestors that are looked at for a link around a block.
+constexpr int kMaxLinkSteps = 32;
+
+// Elements whose text a page never shows as text, or that are controls; as in blocks.cc.
+constexpr auto kLeft = [] {
+  std::array<bool, tag::count> left{};
+  for (auto id : {tag::script, tag::style, tag::template_, tag::head, tag::select, tag::textarea, tag::datalist, tag::iframe, tag::object,
+                  tag::embed, tag::audio, tag::video, tag::canvas, tag::applet, tag::noembed, tag::noframes, tag::map, tag::progress,
+                  tag::meter, tag::input, tag::optgroup, tag::option, tag::title, tag::link, tag::meta, tag::base, tag::svg, tag::math})
+    left[id] = true;
+  return left;
+}();
+
+enum Class : uint8_t { kPlain = 0, kSpecial = 1, kStop = 2, kBlank = 2, kControl, kC2, kEF };
+
+// kSpecial: what Markdown or HTML may take for markup inside a line.
+constexpr auto kClasses = [] {
+  std::array<uint8_t, 256> classes{};
+  for (int c = 0; c < 32; ++c) classes[size_t(c)] = kControl;
+  classes[127] = kControl;
+  for (char c : {' ', '\n', '\t', '\r', '\f'}) classes[size_t(c)] = kBlank;
+  for (char c : {'\\', '`', '*', '_', '~', '$', '[', ']', '!', '<', '>', '&', '#'}) classes[size_t(c)] = kSpecial;
+  classes[0xc2] = kC2;
+  classes[0xef] = kEF;
+  return classes;
+}();
+
+uint8_t class_of(char c) { return kClasses[static_cast<uint8_t>(c)]; }
+
+std::string_view trimmed(std::string_view text) {
+  while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
+  while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
+  return text;
+}
+
+}  // namespace
+
+void write_inline(const Page& page, NodeId first, NodeId end, const WriteOptions& options, std::string& out) {
+  InlineWriter(page, options).write(first, end, Place::cell, out);
+}
+
+void InlineWriter::write(NodeId first, NodeId end, Place place, std::string& out) {
+  out_ = &out;
+  start_ = out.size();
+  kept_.clear();
+  link_ = kNoNode;
+  bracket_ = space_ = line_ = special_ = false;
+  if (first == kNoNode) return;
+  if (options_.links && options_.format != Format::text) {
+    NodeId above = tree_[first].parent;
+    for (int steps = 0; above != kNoNode && steps < kMaxLinkSteps; above = tree_[above].parent, ++steps)
+      if (tree_[above].tag == tag::a && tree_[above].kind == html::Kind::element) {
+        open_link(above);
+        break;
+      }
+  }
+  for (NodeId id = first; id != end && id != kNoNode;) {
+    if (enter(id) && tree_[id].first_child != kNoNode) {
+      id = tree_[id].first_child;
+      continue;
+    }
+    while (id != kNoNode && tree_[id].next == kNoNode) {
+      id = tree_[id].parent;
+      if (id != kNoNode) leave(id);
+    }
+    if (id != kNoNode) id = tree_[id].next;
+  }
+  if (link_ != kNoNode) close_link();
+  if (page_.delimiters.any()) read_delimiters();
+  if (options_.format == Format::html) {
+    escape_html(out, start_, kept_, scratch_);
+  } else if (options_.format == Format::markdown && (special_ || place != Place::cell)) {
+    escape_markdown(out, start_, kept_, place, special_, scratch_);
+  }
+}
+
+// True where the children are to be visited.
+bool InlineWriter::enter(NodeId id) {
+  const auto& node = tree_[id];
+  if (node.kind == html::Kind::text) {
+    text(tree_.text(node.range));
+    return false;
+  }
+  if (node.kind != html::Kind::element) return false;
+  switch (page_.role[id]) {
+    case Role::skip:
+      return false;
+    case Role::formula:
+      formula(page_.at(id).text, page_.at(id).block);
+      return false;
+    case Role::code:
+      code(page_.at(id));
+      return false;
+    case Role::table:
+      line_ = true;
+      if (options_.format == Format::html && options_.tables < kMaxTables) {
+        WriteOptions inner = options_;
+        ++inner.tables;
+        std::string table;
+        write_table(page_, id, inner, table);
+        keep(Kept::markup, table);
+        line_ = true;
+        return false;
+      }
+      return true;
+    case Role::none:
+      break;
+  }
+  if (kLeft[node.tag]) return false;
+  if (node.tag == tag::br || is_block(tree_, id)) {
+    line_ = true;
+    return true;
+  }
+  if (node.tag == tag::a) open_link(id);
+  if (node.tag == tag::img) image(node);
+  return true;
+}
+
+// Called for ancestors that end, entered or not, but not for nodes without children.
+void InlineWriter::leave(NodeId id) {
+  if (id == link_) close_link();
+  if (is_block(tree_, id)) line_ = true;
+}
+
+void InlineWriter::text(std::string_view text) {
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  const char* run = at;
+  while (at < end) {
+    const uint8_t kind = class_of(*at);
+    if (kind < kStop) {
+      special_ |= kind != kPlain;
+      ++at;
+      continue;
+    }
+    // One space between two characters is part of the run.
+    if (*at == ' ' && at > run && at + 1 < end && class_of(at[1]) < kStop) {
+      at += 1;
+      continue;
+    }
+    size_t size = 1;
+    bool space = kind == kBlank;
+    if (kind == kC2) {
+      const bool blank = at + 1 < end && at[1] == '\xa0', hyphen = at + 1 < end && at[1] == '\xad';
+      if (!blank && !hyphen) {
+        at += 1;
+        continue;
+      }
+      space = blank;
+      size = 2;
+    } else if (kind == kEF) {
+      if (end - at < 3 || at[1] != '\xbb' || at[2] != '\xbf') {
+        at += 1;
+        continue;
+      }
+      size = 3;
+    }
+    put({run, static_cast<size_t>(at - run)});
+    space_ |= space;
+    at += size;
+    run = at;
+  }
+  put({run, static_cast<size_t>(at - run)});
+}
+
+void InlineWriter::put(std::string_view run) {
+  if (run.empty()) return;
+  separate();
+  if (link_ == kNoNode || options_.format != Format::markdown || run.find_first_of("[]") == run.npos) {
+    out_->append(run);
+    return;
+  }
+  for (char c : run) {
+    if (c == '[' || c == ']') {
+      keep(Kept::markup, c == '[' ? "\\[" : "\\]");
+    } else {
+      *out_ += c;
+    }
+  }
+}
+
+// What stands between the last character and the next one.
+void InlineWriter::separate() {
+  if (out_->size() > start_ && (line_ || space_)) *out_ += line_ ? '\n' : ' ';
+  line_ = space_ = false;
+  if (!bracket_) return;
+  bracket_ = false;
+  const auto at = out_->size();
+  if (options_.format == Format::markdown) {
+    *out_ += '[';
+  } else {
+    out_->append("<a href=\"");
+    append_address(*out_, tree_.value(tree_[link_], attr::href), options_.format);
+    out_->append("\">");
+  }
+  kept_.push_back({Kept::markup, at, out_->size()});
+}
+
+void InlineWriter::keep(Kept::Kind kind, std::string_view markup) {
+  if (markup.empty()) return;
+  separate();
+  kept_.push_back({kind, out_->size(), out_->size() + markup.size()});
+  out_->append(markup);
+}
+
+void InlineWriter::formula(std::string_view latex, bool display) {
+  if (latex.empty()) return;
+  separate();
+  const auto at = out_->size();
+  append_formula(*out_, latex, display, options_.format);
+  kept_.push_back({Kept::formula, at, out_->size()});
+}
+
+void InlineWriter::code(const Rescued& found) {
+  if (found.text.empty()) return;
+  if (found.block) line_ = true;
+  separate();
+  const auto at = out_->size();
+  switch (options_.format) {
+    case Format::text:
+      out_->append(found.text);
+      break;
+    case Format::markdown:
+      append_code_span(*out_, found.text);
+      break;
+    case Format::html:
+      out_->append(found.block ? "<pre><code>" : "<code>");
+      append_html(*out_, found.text);
+      out_->append(found.block ? "</code></pre>" : "</code>");
+      break;
+  }
+  kept_.push_back({Kept::code, at, out_->size()});
+  if (found.block) line_ = true;
+}
+
+void InlineWriter::image(const Node& node) {
+  if (!options_.images || options_.format == Format::text) return;
+  std::string address;
+  if (!append_address(address, tree_.value(node, attr::src), options_.format) &&
+      !append_address(address, tree_.value(node, attr::data_src), options_.format))
+    return;
+  std::string markup;
+  const auto alt = trimmed(tree_.value(node, attr::alt));
+  if (options_.format == Format::html) {
+    markup.append("<img src=\"").append(address).append("\" alt=\"");
+    append_html(markup, alt);
+    markup.append("\">");
+  } else {
+    markup = "![";
+    for (char c : alt) {
+      if (c == '[' || c == ']' || c == '\\' || c == '`' || c == '<' || c == '&') markup += '\\';
+      markup += is_space(c) ? ' ' : c;
+    }
+    markup.append("](").append(address).append(")");
+  }
+  keep(Kept::markup, markup);
+}
+
+void InlineWriter::open_link(NodeId id) {
+  if (!options_.links || options_.format == Format::text || link_ != kNoNode) return;
+  std::string address;
+  if (!append_address(address, tree_.value(tree_[id], attr::href), options_.format)) return;
+  link_ = id;
+  bracket_ = true;
+}
+
+void InlineWriter::close_link() {
+  if (!bracket_) {
+    const auto at = out_->size();
+    if (options_.format == Format::markdown) {
+      out_->append("](");
+      append_address(*out_, tree_.value(tree_[link_], attr::href), options_.format);
+      *out_ += ')';
+    } else {
+      out_->append("</a>");
+    }
+    kept_.push_back({Kept::markup, at, out_->size()});
+  }
+  bracket_ = false;
+  link_ = kNoNode;
+}
+
+// Rewrites the line with its delimited TeX between dollars. Code and formulas are not looked into.
+void InlineWriter::read_delimiters() {
+  auto& out = *out_;
+  const std::string_view line = std::string_view(out).substr(start_);
+  bool maybe = false;
+  for (const auto& pair : page_.delimiters.pairs) maybe = maybe || (!pair.open.empty() && line.find(pair.open) != line.npos);
+  if (!maybe) return;
+  scratch_.clear();
+  moved_.clear();
+  size_t at = start_;
+  bool any = false;
+  const auto stretch = [&](size_t end) {
+    if (end <= at) return;
+    const std::string_view piece(out.data() + at, end - at);
+    found_.clear();
+    find_delimited(piece, page_.delimiters, found_);
+    size_t done = 0;
+    for (const auto& found : found_) {
+      const auto latex = trimmed(found.latex);
+      if (latex.empty() || found.begin < done || found.end > piece.size()) continue;
+      any = true;
+      scratch_.append(piece.substr(done, found.begin - done));
+      const auto from = start_ + scratch_.size();
+      append_formula(scratch_, latex, found.display, options_.format);
+      moved_.push_back({Kept::formula, from, start_ + scratch_.size()});
+      done = found.end;
+    }
+    scratch_.append(piece.substr(done));
+  };
+  for (const auto& kept : kept_) {
+    stretch(kept.begin);
+    const auto from = start_ + scratch_.size();
+    scratch_.append(out, kept.begin, kept.end - kept.begin);
+    moved_.push_back({kept.kind, from, start_ + scratch_.size()});
+    at = kept.end;
+  }
+  stretch(out.size());
+  if (!any) return;
+  out.replace(start_, out.npos, scratch_);
+  kept_.swap(moved_);
+}
+
+void append_formula(std::string& out, std::string_view latex, bool display, Format format) {
+  if (format == Format::html) {
+    out.append(display ? "<span class=\"math display\">\\[" : "<span class=\"math inline\">\\(");
+    append_html(out, latex);
+    out.append(display ? "\\]</span>" : "\\)</span>");
+    return;
+  }
+  out.append(display ? "$$" : "$");
+  for (char c : latex) out += c == '\n' ? ' ' : c;
+  out.append(display ? "$$" : "$");
+}
+
+size_t longest_run(std::string_view text) {
+  size_t longest = 0, run = 0;
+  for (char c : text) {
+    run = c == '`' ? run + 1 : 0;
+    longest = std::max(longest, run);
+  }
+  return longest;
+}
+
+void append_code_span(std::string& out, std::string_view code) {
+  const auto ticks = longest_run(code) + 1;
+  // A space inside either end is taken off by readers where both have one: so it separates backticks, and keeps the code's own.
+  const bool pad = code.front() == '`' || code.back() == '`' || (is_space(code.front()) && is_space(code.back()));
+  out.append(ticks, '`');
+  if (pad) out += ' ';
+  for (char c : code) out += c == '\n' ? ' ' : c;
+  if (pad) out += ' ';
+  out.append(ticks, '`');
+}
+
+bool append_address(std::string& out, std::string_view address, Format format) {
+  address = trimmed(address);
+  if (address.empty() || address.size() > kMaxAddress || address.front() == '#') return false;
+  const auto colon = address.find_first_of(":/?#");
+  if (colon != address.npos && address[colon] == ':') {
+    std::string scheme(address.substr(0, colon));
+    for (char& c : scheme) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c | 32) : c;
+    if (scheme != "http" && scheme != "https" && scheme != "mailto" && scheme != "ftp" && scheme != "tel" && scheme != "doi") return false;
+  }
+  constexpr char kHex[] = "0123456789ABCDEF";
+  for (char c : address) {
+    const auto byte = static_cast<uint8_t>(c);
+    if (c == '\t' || c == '\n' || c == '\r') continue;  // a URL parser leaves them out
+    if (byte <= 32 || byte == 127 || c == '"' || c == '<' || c == '>' || c == '(' || c == ')' || c == '\\' || c == '`' || c == '|') {
+      out += '%';
+      out += kHex[byte >> 4];
+      out += kHex[byte & 15];
+    } else if (c == '&' && format == Format::html) {
+      out.append("&amp;");
+    } else {
+      out += c;
+    }
+  }
+  return true;
+}
+
+}  // namespace millrace::extract
