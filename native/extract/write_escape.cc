@@ -62,7 +62,7 @@ class Escaper {
           if (is_punctuation(next) || next == '\n') marks_.push_back(i);
           break;
         case '<':
-          if ((is_letter(next) || next == '/' || next == '!' || next == '?') && (begins_line(i) || is_closed(i))) marks_.push_back(i);
+          if ((is_letter(next) || next == '/' || next == '!' || next == '?') && (begins_line(i) || is_followed(i, '>', last_angle_))) marks_.push_back(i);
           break;
         case '&':
           if (is_reference(i)) marks_.push_back(i);
@@ -71,7 +71,7 @@ class Escaper {
           bracket_ = true;
           break;
         case ']':
-          if (bracket_ && next == '(') marks_.push_back(i);
+          if (bracket_ && next == '(' && is_followed(i, ')', last_bracket_)) marks_.push_back(i);
           break;
         case '!':
           if (i + 1 == end && next == '[') marks_.push_back(i);  // a link of ours follows
@@ -210,12 +210,13 @@ class Escaper {
   }
 
   bool begins_line(size_t i) const { return place_ == Place::paragraph && (i == 0 || text_[i - 1] == '\n'); }
-  bool is_closed(size_t i) {
-    if (last_close_ == kUnknown) {
-      const auto found = text_.rfind('>');
-      last_close_ = found == text_.npos ? 0 : found + 1;
+  // Whether `c` stands anywhere behind i + 1; `last` holds its last place once that was looked up.
+  bool is_followed(size_t i, char c, size_t& last) const {
+    if (last == kUnknown) {
+      const auto found = text_.rfind(c);
+      last = found == text_.npos ? 0 : found;
     }
-    return last_close_ > i + 1;
+    return last > i + 1;
   }
   bool is_reference(size_t i) const {
     size_t j = i + 1;
@@ -232,7 +233,7 @@ class Escaper {
   const Place place_;
   std::vector<Run> runs_;
   std::vector<size_t> marks_;
-  size_t last_close_ = kUnknown;
+  size_t last_angle_ = kUnknown, last_bracket_ = kUnknown;
   bool formulas_ = false, codes_ = false, bracket_ = false;
 };
 
