@@ -2,8 +2,8 @@
 
     python bench/extraction/peers.py [--pages DIR] [--out build/extraction/peers] [name …]
 
-One JSON line a page, {file_id, text}, in OUT/<name>-<version>.jsonl; a file that is there is not made again. trafilatura runs without comments
-(its standard setting in its own evaluation), resiliparse as DCLM runs it; `-url` tells the peer the page's URL, which ours is always told.
+One JSON line a page, {file_id, text}, in OUT/<name>-<version>.jsonl; a file that is there is not made again. trafilatura runs with
+its defaults, which keep comments, and without comments, as its own evaluation runs it; resiliparse as DCLM runs it; `-url` tells the peer the page's URL, which ours is always told.
 """
 import argparse
 import json
@@ -15,7 +15,7 @@ from pathlib import Path
 from pages import PAGES, Pages
 
 
-def trafilatura(include_comments=False, **options):
+def trafilatura(include_comments=True, **options):
     from trafilatura import extract
 
     return lambda html, url: extract(html, include_comments=include_comments, **options)
@@ -38,12 +38,12 @@ PEERS = {
     "resiliparse": ("resiliparse", resiliparse),
     "rs-trafilatura": ("rs-trafilatura", rs_trafilatura),
     "rs-trafilatura-url": ("rs-trafilatura", lambda: rs_trafilatura(with_url=True)),
-    "trafilatura-comments": ("trafilatura", lambda: trafilatura(include_comments=True)),
+    "trafilatura-no-comments": ("trafilatura", lambda: trafilatura(include_comments=False)),
     "trafilatura-precision": ("trafilatura", lambda: trafilatura(favor_precision=True)),
     "trafilatura-recall": ("trafilatura", lambda: trafilatura(favor_recall=True)),
     "trafilatura-fast": ("trafilatura", lambda: trafilatura(fast=True)),
 }
-USUAL = ["trafilatura", "resiliparse", "rs-trafilatura", "rs-trafilatura-url"]
+USUAL = ["trafilatura", "trafilatura-no-comments", "resiliparse", "rs-trafilatura", "rs-trafilatura-url"]
 
 
 def output_of(name, out="build/extraction/peers"):

@@ -113,9 +113,9 @@ def report(given):
         theirs[name] = Score(rows, pages)
         print(f"{name:26} {theirs[name].line()}")
         print(f"{'  over every page':26} {Score(rows, every).line()}")
-    print(f"\n{'F1 by type':16} {'pages':>6} {'ours':>7} " + " ".join(f"{name:>18}" for name in theirs))
+    print(f"\n{'F1 by type':16} {'pages':>6} {'ours':>7} " + " ".join(f"{name:>23}" for name in theirs))
     for name, (count, f1) in ours.types.items():
-        print(f"{name:16} {count:6} {f1:7.4f} " + " ".join(f"{score.types[name][1]:18.4f}" for score in theirs.values()))
+        print(f"{name:16} {count:6} {f1:7.4f} " + " ".join(f"{score.types[name][1]:23.4f}" for score in theirs.values()))
     pairs = [(found[page.id]["confidence"], f) for page, _, _, f in ours.rows if (found.get(page.id) or {}).get("confidence") is not None]
     error, table = calibration(pairs)
     print(f"\nconfidence for F1 ≥ .8, {len(pairs)} pages: calibration error {error:.4f}\n  from   pages  mean   held")
