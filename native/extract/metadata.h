@@ -16,7 +16,8 @@ struct Metadata {
   std::string schema;     // JSON-LD and microdata types and og:type, comma-separated, in order of appearance
 };
 
-void read_metadata(const Page& page, Metadata& out);
+// `url` is where the page came from, if known: it makes addresses absolute, may hold a date, and names the site.
+void read_metadata(const Page& page, Metadata& out, std::string_view url = {});
 
 // Text that the page carries outside its markup: JSON-LD (articleBody, reviewBody, recipes, questions and answers, job descriptions),
 // __NEXT_DATA__ and the like, Discourse data-preloaded. HTML inside is taken as text, paragraphs kept apart by an empty line.
