@@ -78,7 +78,7 @@ class Writer {
     }
     const auto number = std::to_string(level.number);
     if (first) {
-      prefix.append(number).append(". ");
+      prefix.append(number).append(markdown() && level.other ? ") " : ". ");
     } else {
       prefix.append(number.size() + 2, ' ');
     }

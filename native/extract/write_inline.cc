@@ -63,6 +63,7 @@ void InlineWriter::write(NodeId first, NodeId end, Place place, std::string& out
   out_ = &out;
   start_ = out.size();
   kept_.clear();
+  code_.clear();
   link_ = kNoNode;
   bracket_ = space_ = line_ = special_ = false;
   if (first == kNoNode) return;
@@ -86,6 +87,7 @@ void InlineWriter::write(NodeId first, NodeId end, Place place, std::string& out
     if (id != kNoNode) id = tree_[id].next;
   }
   if (link_ != kNoNode) close_link();
+  end_code();
   if (page_.delimiters.any()) read_delimiters();
   if (options_.format == Format::html) {
     escape_html(out, start_, kept_, scratch_);
@@ -201,6 +203,7 @@ void InlineWriter::put(std::string_view run) {
 
 // What stands between the last character and the next one.
 void InlineWriter::separate() {
+  end_code();
   if (out_->size() > start_ && (line_ || space_)) *out_ += line_ ? '\n' : ' ';
   line_ = space_ = false;
   if (!bracket_) return;
@@ -234,23 +237,32 @@ void InlineWriter::formula(std::string_view latex, bool display) {
 void InlineWriter::code(const Rescued& found) {
   if (found.text.empty()) return;
   if (found.block) line_ = true;
-  separate();
-  const auto at = out_->size();
-  switch (options_.format) {
-    case Format::text:
-      out_->append(found.text);
-      break;
-    case Format::markdown:
-      append_code_span(*out_, found.text);
-      break;
-    case Format::html:
+  if (options_.format == Format::markdown) {
+    // Waits for what follows: two spans that touch would be read as one with backticks in it, so they are written as one.
+    if (code_.empty() || line_ || space_ || bracket_) separate();
+    code_.append(found.text);
+  } else {
+    separate();
+    const auto at = out_->size();
+    const bool html = options_.format == Format::html;
+    if (html) {
       out_->append(found.block ? "<pre><code>" : "<code>");
       append_html(*out_, found.text);
       out_->append(found.block ? "</code></pre>" : "</code>");
-      break;
+    } else {
+      out_->append(found.text);
+    }
+    kept_.push_back({Kept::code, at, out_->size()});
   }
-  kept_.push_back({Kept::code, at, out_->size()});
   if (found.block) line_ = true;
+}
+
+void InlineWriter::end_code() {
+  if (code_.empty()) return;
+  const auto at = out_->size();
+  append_code_span(*out_, code_);
+  kept_.push_back({Kept::code, at, out_->size()});
+  code_.clear();
 }
 
 void InlineWriter::image(const Node& node) {
@@ -285,6 +297,7 @@ void InlineWriter::open_link(NodeId id) {
 }
 
 void InlineWriter::close_link() {
+  end_code();
   if (!bracket_) {
     const auto at = out_->size();
     if (options_.format == Format::markdown) {

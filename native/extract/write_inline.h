@@ -31,6 +31,7 @@ class InlineWriter {
   void keep(Kept::Kind kind, std::string_view markup);
   void formula(std::string_view latex, bool display);
   void code(const Rescued& found);
+  void end_code();
   void image(const Node& node);
   void open_link(NodeId id);
   void close_link();
@@ -43,7 +44,7 @@ class InlineWriter {
   size_t start_ = 0;
   std::vector<Kept> kept_, moved_;
   std::vector<Delimited> found_;
-  std::string scratch_;
+  std::string scratch_, code_;  // code_: of a span that is still to be written
   NodeId link_ = kNoNode;
   bool bracket_ = false;  // the link's opening mark is still to be written
   bool space_ = false, line_ = false, special_ = false;

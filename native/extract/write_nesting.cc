@@ -78,6 +78,8 @@ void Nesting::move(NodeId container) {
   if (common_ < levels_.size()) left_ = levels_[common_];
   levels_.resize(common_);
   for (size_t i = added_.size(); i-- > 0;) levels_.push_back(level(added_[i]));
+  if (left() && common_ < levels_.size() && left_.ordered && levels_[common_].ordered)
+    levels_[common_].other = left_.list == levels_[common_].list ? left_.other : !left_.other;
 }
 
 }  // namespace millrace::extract

@@ -13,6 +13,7 @@ class Nesting {
     NodeId list = kNoNode;   // of an item: its parent
     bool item = false, ordered = false;
     uint32_t number = 0;     // of an item of an ordered list
+    bool other = false;      // its list follows another ordered one without anything between: Markdown tells them apart by their marks
   };
 
   // Levels beyond `max` are followed, but not shown.

@@ -91,6 +91,11 @@ TEST(Write, NestedNumbersDoNotInterruptParagraphs) {
   EXPECT_EQ(markdown("<ul><li>a<ol start=3><li>b</ol></ul>"), "- a\n\n  3. b");
 }
 
+TEST(Write, ListsSideBySideStayTwo) {
+  EXPECT_EQ(markdown("<ol><li>a<li>b</ol><ol><li>c<li>d</ol><ol><li>e</ol>"), "1. a\n2. b\n\n1) c\n2) d\n\n1. e");
+  EXPECT_EQ(text("<ol><li>a</ol><ol><li>c</ol>"), "1. a\n\n1. c");
+}
+
 TEST(Write, Quotes) {
   const std::string_view page = "<blockquote><p>a<p>b<ul><li>c<blockquote>d</blockquote></ul></blockquote><blockquote>e</blockquote>";
   EXPECT_EQ(markdown(page), "> a\n>\n> b\n>\n> - c\n>\n>   > d\n\n> e");
@@ -110,6 +115,15 @@ TEST(Write, Code) {
   EXPECT_EQ(page.as(Format::html),
             "<ul>\n<li><pre><code class=\"language-python\">if a:\n\n  b ``` c</code></pre></li>\n</ul>\n<p>Use <code>a`b</code>, "
             "<code>`</code>.</p>");
+}
+
+TEST(Write, CodeThatTouches) {
+  Written page("<p><code>a</code><code>b</code> <code>c</code>");
+  page.code("code", "a`", "", false);
+  page.code("code", "b", "", false, 1);
+  page.code("code", "c", "", false, 2);
+  EXPECT_EQ(page.markdown(), "``a`b`` `c`");
+  EXPECT_EQ(page.as(Format::text), "a`b c");
 }
 
 TEST(Write, Formulas) {
