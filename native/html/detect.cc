@@ -1,13 +1,14 @@
 // The detector for undeclared encodings. Each candidate decodes a sample; what it gives is priced in bits by how usual such characters are in
 // texts of its languages, and the cheapest wins. The prices are shares of character classes (kana, Hangul, first-level ideographs by the
-// order of the national standards, letters by frequency), so a candidate pays for every character that its texts hardly use.
+// order of the national standards), so a candidate pays for every character that its texts hardly use. Single-byte encodings are priced by
+// pairs of letters (detect_letters.h).
 //
-// Trade-off: no word lists and no models to load; 1 KB of text is enough, a title of ten characters is not always.
+// Trade-off: no word lists; 1 KB of text is enough, a title of ten characters is not always.
 #include <algorithm>
-#include <array>
 #include <cmath>
 
 #include "native/html/charset.h"
+#include "native/html/detect_letters.h"
 #include "native/html/indexes.h"
 
 namespace millrace::html {
@@ -108,31 +109,11 @@ double cost_euc_kr(Reader& r) {
   return code ? korean(code, lead >= 0xb0 && trail >= 0xa1) : kMalformed;
 }
 
-// Bits of а..я in Russian running text (shares of letters; ё counts as rare).
-constexpr std::array<double, 32> kRussian = {3.6, 6.0, 4.5, 5.9, 5.1, 3.6, 6.7, 5.9, 3.8, 6.4, 4.8, 4.5, 5.0, 3.9, 3.2, 5.2,
-                                             4.4, 4.2, 4.0, 5.3, 9.0, 6.7, 7.6, 6.1, 7.1, 8.1, 11.0, 5.7, 5.8, 8.2, 7.3, 5.6};
-
-double cost_cyrillic(const uint16_t* table, uint8_t byte, uint8_t before) {
-  const uint32_t code = table[byte - 0x80];
-  const bool glued = (before | 0x20) >= 'a' && (before | 0x20) <= 'z' && before < 0x80;
-  if (code >= 0x430 && code <= 0x44f) return kRussian[code - 0x430] + (glued ? 8 : 0);
-  if (code >= 0x410 && code <= 0x42f) {
-    // A capital within a word is rare, though whole words in capitals are not.
-    const uint32_t previous = before >= 0x80 ? table[before - 0x80] : before;
-    const bool inside = previous >= 0x430 && previous <= 0x44f;
-    return kRussian[code - 0x410] + (inside ? 9 : 4) + (glued ? 8 : 0);
-  }
-  // ё and the letters of the other Slavic languages.
-  if ((code >= 0x401 && code <= 0x40f) || (code >= 0x451 && code <= 0x45f) || code == 0x490 || code == 0x491) return 8;
-  if (code == 0xab || code == 0xbb || code == 0xa0 || (code >= 0x2010 && code <= 0x2026) || code == 0x2116) return 7;
-  return code ? 14 : 24;
-}
-
 double cost_western(uint8_t byte, uint8_t before, uint8_t after) {
   const bool letter = byte >= 0xc0 && byte != 0xd7 && byte != 0xf7;
   // Accented letters stand among ASCII ones; a run of them is another alphabet.
   const double run = (before >= 0x80 ? 3.5 : 0) + (after >= 0x80 ? 3.5 : 0);
-  if (letter) return (byte >= 0xdf ? 6 : 9) + run;
+  if (letter) return (byte >= 0xdf ? 8.5 : 11) + run;
   switch (byte) {
     case 0x85: case 0x91: case 0x92: case 0x93: case 0x94: case 0x95: case 0x96: case 0x97: case 0xa0: case 0xa3: case 0xa9: case 0xab: case 0xae:
     case 0xb0: case 0xb7: case 0xbb: case 0x99: case 0x80:
@@ -159,10 +140,6 @@ double total(Encoding encoding, std::string_view sample) {
       case Encoding::gbk: bits += cost_gbk(r); break;
       case Encoding::big5: bits += cost_big5(r); break;
       case Encoding::euc_kr: bits += cost_euc_kr(r); break;
-      case Encoding::windows_1251: case Encoding::koi8_r:
-        bits += cost_cyrillic(single_byte(static_cast<uint8_t>(encoding)), byte, before);
-        ++r.at;
-        break;
       default:
         bits += cost_western(byte, before, r.byte(1));
         ++r.at;
@@ -204,8 +181,9 @@ Encoding detect(std::string_view bytes) {
   const std::string sample = sample_of(bytes);
   Encoding best = Encoding::windows_1252;
   double least = total(best, sample) - kDefaultsLead;
-  for (Encoding candidate : {Encoding::windows_1251, Encoding::koi8_r, Encoding::shift_jis, Encoding::euc_jp, Encoding::gbk, Encoding::big5,
-                             Encoding::euc_kr}) {
+  const Likelihood letters = likeliest_letters(sample);
+  if (letters.bits < least) least = letters.bits, best = letters.encoding;
+  for (Encoding candidate : {Encoding::shift_jis, Encoding::euc_jp, Encoding::gbk, Encoding::big5, Encoding::euc_kr}) {
     const double bits = total(candidate, sample);
     if (bits < least) least = bits, best = candidate;
   }

@@ -153,8 +153,9 @@ Charset decode_page(std::string_view bytes, std::string_view transfer_label, std
   const Encoding declared = transfer != Encoding::none ? transfer : page;
   const bool wide = declared == Encoding::utf_16be || declared == Encoding::utf_16le;
   // Bytes of ISO-2022-JP are ASCII, so that they are valid UTF-8 says nothing against it.
-  const bool escapes = (declared == Encoding::iso_2022_jp || declared == Encoding::none) && bytes.find("\x1b$") != bytes.npos &&
-                       (declared != Encoding::none || detect(bytes) == Encoding::iso_2022_jp);
+  const auto holds = [&](const char* escape) { return bytes.find(escape) != bytes.npos; };
+  const bool escapes = declared == Encoding::iso_2022_jp ? holds("\x1b$") || holds("\x1b(")
+                                                         : declared == Encoding::none && holds("\x1b$") && detect(bytes) == Encoding::iso_2022_jp;
   if (!escapes && !wide && is_utf8(bytes)) {
     out.append(bytes);
     result.encoding = Encoding::utf_8;

@@ -144,6 +144,61 @@ const samples: [string, string, string][] = [
   ],
 ]
 
+/** Undeclared only: letters of the encoding are single bytes. Written for this test. */
+const letters: [string, string, string][] = [
+  [
+    'windows-1250 iso-8859-2',
+    'pl',
+    'Z okna biblioteki widać rzekę, która wiosną, gdy topnieje śnieg, płynie trochę szybciej. Dzieci stają na moście i szukają cieni ryb.',
+  ],
+  [
+    'windows-1250 iso-8859-2',
+    'cs',
+    'Z okna knihovny je vidět řeka, která na jaře při tání sněhu teče o něco rychleji. Děti cestou ze školy stávají na mostě a hledají stíny ryb.',
+  ],
+  [
+    'windows-1250 iso-8859-2',
+    'hu',
+    'A könyvtár ablakából látszik a folyó, amely tavasszal, amikor olvad a hó, kicsit gyorsabban folyik. A gyerekek őszi délutánokon a hídról nézik a vizet.',
+  ],
+  [
+    'windows-1253 iso-8859-7',
+    'el',
+    'Από το παράθυρο της βιβλιοθήκης φαίνεται το ποτάμι, που την άνοιξη κυλά λίγο πιο γρήγορα. Τα παιδιά στέκονται στη γέφυρα και ψάχνουν τις σκιές των ψαριών.',
+  ],
+  [
+    'windows-1254',
+    'tr',
+    'Kütüphanenin penceresinden görünen ırmak ilkbaharda karlar eridiğinde biraz daha hızlı akıyor. Çocuklar okuldan dönerken köprüde durup balıkların gölgesini arıyordu.',
+  ],
+  [
+    'windows-1255',
+    'he',
+    'מחלון הספרייה רואים את הנהר, שבאביב, כשהשלג נמס, זורם קצת יותר מהר. הילדים בדרכם מבית הספר עומדים על הגשר ומחפשים את צל הדגים.',
+  ],
+  [
+    'windows-1256',
+    'ar',
+    'من نافذة المكتبة يُرى النهر الذي يجري في الربيع أسرع قليلا عندما يذوب الثلج. وكان الأطفال يقفون على الجسر في طريق عودتهم من المدرسة.',
+  ],
+  [
+    'windows-1257',
+    'lt',
+    'Pro bibliotekos langą matyti upė, kuri pavasarį, kai tirpsta sniegas, teka šiek tiek greičiau. Vaikai grįždami iš mokyklos sustoja ant tilto ir ieško žuvų šešėlių.',
+  ],
+  ['windows-874', 'th', 'จากหน้าต่างห้องสมุดมองเห็นแม่น้ำซึ่งไหลเร็วขึ้นเล็กน้อยในฤดูใบไม้ผลิ เด็กๆ มักหยุดยืนบนสะพานระหว่างทางกลับจากโรงเรียนเพื่อมองหาเงาของปลา'],
+  [
+    'koi8-u',
+    'uk',
+    'З вікна бібліотеки видно річку, яка навесні, коли тане сніг, тече трохи швидше. Діти дорогою зі школи зупинялися на мосту і шукали тіні риб; їхній учитель усміхався.',
+  ],
+  [
+    'ibm866 iso-8859-5 x-mac-cyrillic',
+    'ru',
+    'Из окна библиотеки видна река, которая весной, когда тает снег, течёт немного быстрее. Дети по дороге из школы останавливались на мосту и искали тени рыб.',
+  ],
+]
+
 /** Bytes of a text in an encoding, by trying what its decoder gives for one and two bytes. */
 function encode(label: string, page: string): Buffer {
   const bytesOf = new Map<string, number[]>()
@@ -178,6 +233,13 @@ describe.skipIf(unbuilt !== undefined)('pages', () => {
     }
   })
 
+  test.each(letters)('undeclared %s (%s) is read as it was written', (labels, _, sample) => {
+    for (const label of labels.split(' ')) {
+      const bytes = Buffer.concat([Buffer.from('<title>A page</title><p class="x">'), encode(label, sample)])
+      expect(decoded(bytes, detectCharset(bytes)), label).toContain(sample)
+    }
+  })
+
   test('order of what is believed', () => {
     const utf8 = Buffer.from('<meta charset=shift_jis><p>größer')
     expect(decodePage(utf8, 'koi8-r')).toMatchObject({ encoding: 'utf-8', source: 'utf8' })
@@ -187,6 +249,7 @@ describe.skipIf(unbuilt !== undefined)('pages', () => {
     })
     expect(text(decodePage(Buffer.concat([Buffer.from([0xef, 0xbb, 0xbf]), Buffer.from('é')])).text)).toBe('é')
     expect(text(decodePage(Buffer.from('<p>\x1b$B$+\x1b(B</p>')).text)).toBe('<p>か</p>')
+    expect(text(decodePage(Buffer.from('<p>\x1b(J\\50\x1b(B</p>'), 'iso-2022-jp').text)).toBe('<p>¥50</p>')
     expect(decodePage(Buffer.from('<?xml version="1.0" encoding="windows-1251"?><p>\xcf\xf0\xe8', 'latin1'))).toMatchObject({
       encoding: 'windows-1251',
       source: 'page',
