@@ -88,7 +88,7 @@ export function random(seed: number): (below: number) => number {
   }
 }
 
-const snippets = (
+export const snippets = (
   '<table>|</table>|<tr>|<td>|</td>|<caption>|<col>|<colgroup>|<tbody>|</tr>|<b>|</b>|<a href=x>|</a>|<i>|</i>|<nobr>|<p>|</p>|<div>|</div>|<li>|<dd>|' +
   '<h1>|</h2>|<form>|</form>|<button>|<select>|<option>|</select>|<optgroup>|<input>|<input type=hidden>|<textarea>|<pre>\n|<template>|</template>|<svg>|' +
   '</svg>|<math>|<mi>|<annotation-xml encoding="text/html">|<foreignObject>|<desc>|<title>|</title>|<script>|</script>|<style>|</style>|<!--|-->|--!>|' +
