@@ -155,7 +155,7 @@ Date find_date(std::string_view text, bool day_first) {
             found = checked(a, b, tokens[i + 4].value);
           } else if (t.digits <= 2 && (number(i + 4, 4, 4) || (c != '-' && number(i + 4, 2, 2))) && tight) {
             const int64_t year = full_year(tokens[i + 4]);
-            const bool dmy = c == '.' || day_first;
+            const bool dmy = c != '/' || day_first;
             found = dmy ? checked(year, b, a) : checked(year, a, b);
             if (!found && number(i + 4, 4, 4)) found = dmy ? checked(year, a, b) : checked(year, b, a);
           }

@@ -18,8 +18,8 @@ constexpr size_t kMinText = 140;               // in bytes, of all that a script
 // Members that hold text of the interface, of other pages or for machines, never of the page.
 bool is_foreign(std::string_view key) {
   for (const auto word : {"i18n", "translation", "locale", "messages", "dictionary", "labels", "cookie", "consent", "privacy", "footer", "seo",
-                          "navigation", "menu", "related", "recommend", "query", "css", "style", "script", "analytics", "tracking", "svg",
-                          "schema", "error", "config", "disclaimer", "newsletter", "banner", "feature", "experiment", "sidebar", "meta"})
+                          "navigation", "menu", "related", "recommend", "css", "style", "analytics", "tracking", "svg", "schema", "error",
+                          "config", "disclaimer", "newsletter", "banner", "experiment", "sidebar", "meta", "classname"})
     if (contains(key, word)) return true;
   return false;
 }
@@ -55,7 +55,8 @@ class StateReader {
  public:
   explicit StateReader(EmbeddedTexts& texts) : texts_(texts) {}
 
-  void read(std::string_view text, int level) {
+  // `script`: JavaScript, whose strings have other quotes too.
+  void read(std::string_view text, bool script) {
     struct Frame {
       std::string text;
       std::string_view view;
@@ -67,7 +68,6 @@ class StateReader {
     std::vector<Frame> frames;
     frames.emplace_back();
     frames.back().view = text;
-    frames.back().level = level;
     while (!frames.empty() && !texts_.full()) {
       Frame& f = frames.back();
       const std::string_view t = f.view;
@@ -86,7 +86,7 @@ class StateReader {
         if (f.depth) --f.depth;
         f.key = {};
         ++f.at;
-      } else if (c == '"' || c == '\'' || c == '`') {
+      } else if (c == '"' || (f.level == 0 && script && (c == '\'' || c == '`'))) {
         const size_t begin = f.at + 1, end = end_of_string(t, begin, c);
         const std::string_view raw = t.substr(begin, end - begin);
         f.at = end + 1;
@@ -101,22 +101,15 @@ class StateReader {
         std::string value;
         append_unescaped(raw, value);
         const size_t first = value.find_first_not_of(" \n\t\r");
+        // JSON as a string, or lines of React's server stream: a row number, a colon, JSON.
         const bool json = first != std::string::npos && (value[first] == '{' || value[first] == '[') && value.find('"') != std::string::npos;
-        if (json && f.level + 1 < kMaxLevels) {
+        const bool rows = !json && value.find(":[") != std::string::npos && value.find("\":") != std::string::npos;
+        if ((json || rows) && f.level + 1 < kMaxLevels) {
           Frame inner;
           inner.text = std::move(value);
           inner.level = f.level + 1;
           frames.push_back(std::move(inner));
-          frames.back().view = frames.back().text;
-          continue;
-        }
-        if (f.level + 1 < kMaxLevels && value.find(":[") != std::string::npos && value.find("\":") != std::string::npos) {
-          // A line of React's server stream: a row number, a colon, JSON.
-          Frame inner;
-          inner.text = std::move(value);
-          inner.level = f.level + 1;
-          frames.push_back(std::move(inner));
-          frames.back().view = frames.back().text;
+          frames.back().view = frames.back().text;  // at least 40 bytes, so on the heap: a move of the frame leaves it in place
           continue;
         }
         if (is_prose(value)) texts_.paragraph(value);
@@ -161,7 +154,7 @@ void read_application_state(const Page& page, EmbeddedTexts& texts) {
       if ((bytes += text.size()) > kMaxScriptBytes) return;
       const std::string_view name = tree.value(node, attr::id);
       if (contains(name, "next_data") || text.substr(0, 64).find("__next_f") != std::string_view::npos) origin = "next-data";
-      reader.read(text, 0);
+      reader.read(text, !json);
     }
     texts.finish(origin, kMinText);
   }

@@ -24,38 +24,77 @@ std::string_view trimmed(std::string_view text) {
   return text;
 }
 
+// Where a day begins in a line, its size if none does: a month with a number beside it, or a number of four digits or more.
+size_t day_at(std::string_view text) {
+  for (size_t at = 0; at < text.size(); ++at) {
+    if (at && text[at - 1] != ' ' && text[at - 1] != ',' && text[at - 1] != '(') continue;
+    const std::string_view rest = text.substr(at, 24);
+    if (is_digit(rest[0])) {
+      size_t digits = 0;
+      while (digits < rest.size() && is_digit(rest[digits])) ++digits;
+      if (digits == 4 || find_date(rest, false)) return at;
+    } else if (rest[0] >= 'A' && rest[0] <= 'Z') {
+      if (const size_t gap = rest.find(' '); gap != std::string_view::npos && gap + 1 < rest.size() && is_digit(rest[gap + 1])) {
+        std::string day(rest.substr(0, gap + 1));
+        size_t k = gap + 1;
+        while (k < rest.size() && is_digit(rest[k])) day += rest[k++];
+        if (find_date(day + ", 2000", false)) return at;
+      }
+    }
+  }
+  return text.size();
+}
+
+bool is_label(std::string_view text) {
+  for (const std::string_view word : {"by", "written by", "posted by", "published by", "authored by", "author", "authors", "name", "first name", "last",
+                                      "updated", "published", "posted", "article by", "words by", "story by", "contributors", "contributor", "the",
+                                      "date", "share", "follow", "read more", "about the author", "about", "reviewed by", "medically reviewed by",
+                                      "edited by", "fact checked by", "last name", "email", "guest", "in", "on", "login", "sign in", "subscribe",
+                                      "contact", "view profile", "none", "null", "undefined", "all posts", "comments", "comment", "reply", "op",
+                                      "username", "password", "user", "member", "search", "more", "home", "menu", "advertisement", "sponsored"})
+    if (equals(text, word)) return true;
+  return false;
+}
+
 }  // namespace
 
 std::string clean_author(std::string_view raw) {
   const std::string collapsed = line(raw, 400);
   std::string_view text = trimmed(collapsed);
-  for (bool again = true; again;) {
-    again = false;
-    // "by" in languages that write it in front of names
-    for (const std::string_view word : {"by", "by:", "written by", "written by:", "posted by", "posted by:", "published by", "words by", "story by",
-                                        "author", "author:", "authors:", "article by", "contributed by", "created by", "submitted by", "von",
-                                        "par", "por", "door", "writer:", "text by", "reported by", "authored by", "this article was written by"}) {
-      if (starts(text, word) && text.size() > word.size() && (text[word.size()] == ' ' || word.back() == ':')) {
-        text = trimmed(text.substr(word.size()));
-        again = true;
-      }
+  // "By" and its like in front, with up to three words or a day before it: "Guide by", "May 28 Written By".
+  for (int again = 0; again < 3; ++again) {
+    size_t words = 0;
+    for (size_t at = 0; at < text.size() && words <= 4; ++at) {
+      if (at && text[at - 1] != ' ') continue;
+      ++words;
+      const std::string_view rest = text.substr(at);
+      const size_t size = starts(rest, "by ") || starts(rest, "by:") ? 3 : rest.size() > 2 && rest.starts_with("By") && rest[2] >= 'A' && rest[2] <= 'Z' ? 2 : 0;
+      if (!size || trimmed(rest.substr(size)).empty()) continue;
+      if (at && !starts(text, "written") && !starts(text, "posted") && words > 4) break;
+      text = trimmed(rest.substr(size));
+      break;
     }
+    for (const std::string_view word : {"author:", "authors:", "author ", "von ", "par ", "por ", "door ", "writer:", "contributor:", "contributors:"})
+      if (starts(text, word) && text.size() > word.size()) text = trimmed(text.substr(word.size()));
   }
   // What follows a name on its line: a day, a role, a share of the page.
-  for (const std::string_view border : {" | ", " • ", " · ", " on ", " published", " updated", " posted", " last updated", " — ", " – ", " // "}) {
-    const bool word = border[1] >= 'a' && border[1] <= 'z';
+  for (const std::string_view border : {" | ", " • ", " · ", " last updated", " published", " updated", " posted", " — ", " – ", " // ", " - ",
+                                        " on behalf of ", " in \n"}) {
     for (size_t at = 1; at + border.size() <= text.size(); ++at) {
       if (!starts(text.substr(at), border)) continue;
-      if (word && border == " on " && !(at + 4 < text.size() && (is_digit(text[at + 4]) || find_date(text.substr(at + 4), false)))) continue;
       text = text.substr(0, at);
       break;
     }
   }
-  text = trimmed(text);
-  if (text.empty() || text.size() > 240 || text.find('@') != std::string_view::npos) return {};
+  text = trimmed(text.substr(0, day_at(text)));
+  for (const std::string_view tail : {" on", " at", " in", " updated", " published", " posted", " last", " date"})
+    if (text.size() > tail.size() && equals(text.substr(text.size() - tail.size()), tail)) text = trimmed(text.substr(0, text.size() - tail.size()));
+  if (text.empty() || text.size() > 240 || text.find('@') != std::string_view::npos || is_label(text)) return {};
   if (contains(text, "http:") || contains(text, "https:") || starts(text, "www.")) return {};
   if (text.find_first_of("{}<>[]=\\") != std::string_view::npos) return {};
-  return std::string(text);
+  bool letters = false;
+  for (const char c : text) letters |= !is_digit(c) && c != ' ' && c != '.' && c != ',' && c != '-' && c != '/' && c != ':';
+  return letters ? std::string(text) : std::string();
 }
 
 std::string choose_author(const Sources& sources, const Bylines& bylines) {
@@ -70,30 +109,41 @@ std::string choose_author(const Sources& sources, const Bylines& bylines) {
     if (name.empty()) return;
     const std::string word = squeeze(fold(name));
     if (word.empty()) return;
-    if (word == site || word == host) score -= 60;
+    if (word == site || word == host) score -= 30;
     if (word == "admin" || word == "administrator" || word == "editor" || word == "unknown" || word == "anonymous" || word == "staff" || word == "root")
       score -= 50;
     choices.push_back({std::move(name), score});
   };
-  if (!sources.linked.author.empty()) add(clean_author(decoded_line(sources.linked.author)), sources.linked.person ? 100 : 80);
+  if (!sources.linked.author.empty()) add(clean_author(decoded_line(sources.linked.author)), sources.linked.person ? 100 : 60);
 
   // Every author of the first name that has any: names may be repeated for each of them.
   std::string_view taken;
   std::string joined;
   for (const auto& named : sources.signals.meta_authors) {
     if (!taken.empty() && named.name != taken) continue;
-    const std::string one = clean_author(decoded_line(named.value));
+    std::string one = clean_author(decoded_line(named.value));
     if (one.empty()) continue;
+    const bool cited = named.name == "citation_author" || named.name == "dc.creator";
+    if (const size_t comma = one.find(", "); cited && comma != std::string::npos && one.find(',', comma + 1) == std::string::npos)
+      one = one.substr(comma + 2) + " " + one.substr(0, comma);  // "Family, Given"
     if (joined.find(one) == std::string::npos) joined += joined.empty() ? one : ", " + one;
     taken = named.name;
-    if (taken != "citation_author" && taken != "dc.creator" && taken != "article:author") break;
+    if (!cited && taken != "article:author") break;
   }
   add(line(joined), 90);
+  for (const size_t card : {0, 2})
+    if (equals(sources.signals.cards[card], "written by")) add(clean_author(decoded_line(sources.signals.cards[card + 1])), 84);
   for (const auto& author : bylines.authors) add(author.name, author.score);
   const Choice* best = nullptr;
   for (const auto& choice : choices)
-    if (choice.score > 0 && (!best || choice.score > best->score)) best = &choice;
-  return best ? best->name : std::string();
+    if (choice.score > 30 && (!best || choice.score > best->score)) best = &choice;
+  if (!best) return {};
+  // "Name SITE" and "Name, SITE"
+  std::string name = best->name;
+  if (!sources.site.empty() && name.size() > sources.site.size() + 3 &&
+      equals(std::string_view(name).substr(name.size() - sources.site.size()), sources.site))
+    name = std::string(trimmed(std::string_view(name).substr(0, name.size() - sources.site.size())));
+  return name;
 }
 
 }  // namespace millrace::extract

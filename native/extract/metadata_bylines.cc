@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cstring>
 
 #include "native/extract/metadata_parts.h"
 #include "native/extract/metadata_text.h"
@@ -27,6 +28,7 @@ int surroundings(const Tree& tree, NodeId id) {
     for (const auto value : {name, number}) {
       if (value.empty()) continue;
       if (has_any(value, {"comment", "respond", "replies"})) score -= 15;
+      if (has_any(value, {"owner"})) score += 8;
       if (has_any(value, {"related", "recommend", "sidebar", "widget", "popular", "footer", "recent", "promo", "trending", "read-next", "more-"}))
         score -= 20;
     }
@@ -45,9 +47,26 @@ int name_likeness(std::string_view name) {
     for (char d : word) digits += d >= '0' && d <= '9';
   }
   if (words == 0 || words > 14 || name.size() < 2) return 0;
-  if (words == 1) return digits * 2 > name.size() ? 0 : 1;
+  if (words == 1) return digits == name.size() ? 0 : 1;
   if (digits > 3) return 0;
   return upper == words ? 2 : upper * 4 >= words * 3 ? 1 : 0;
+}
+
+bool has_year(std::string_view text) {
+  for (size_t at = 0; at + 4 <= text.size(); ++at)
+    if ((text[at] == '1' || text[at] == '2') && (text[at + 1] == '9' || text[at + 1] == '0') && text[at + 2] >= '0' && text[at + 2] <= '9' &&
+        text[at + 3] >= '0' && text[at + 3] <= '9')
+      return true;
+  return false;
+}
+
+// Names in forums are made up, and the first one is the one who asks.
+bool is_forum(const Sources& sources) {
+  for (const auto& type : sources.linked.types)
+    if (type == "DiscussionForumPosting" || type == "QAPage") return true;
+  for (const auto type : sources.signals.types)
+    if (contains(type, "discussionforumposting") || contains(type, "qapage") || contains(type, "question")) return true;
+  return has_any(sources.url, {"forum", "/thread", "viewtopic", "showthread", "/t/", "/questions/", "bbs.", "community", "discuss"});
 }
 
 }  // namespace
@@ -61,12 +80,19 @@ void find_bylines(const Sources& sources, NodeId heading, bool authors, bool day
     const uint32_t nodes = id > heading ? id - heading : heading - id;
     return nodes < 40 ? 0 : nodes < 150 ? 4 : nodes < 500 ? 9 : 14;
   };
+  const bool forum = is_forum(sources);
+  // The first line that reads like a name.
   const auto add_author = [&](NodeId id, std::string_view text, int score) {
-    std::string name = clean_author(text);
-    const int likeness = name_likeness(name);
-    if (!likeness || find_date(name, false)) return;
-    score += surroundings(tree, id) - distance(id) + (likeness - 2) * 6;
-    out.authors.push_back({std::move(name), score});
+    for (size_t at = 0, lines = 0; at < text.size() && lines < 4; ++lines) {
+      const size_t end = std::min(text.find('\n', at), text.size());
+      std::string name = clean_author(text.substr(at, end - at));
+      at = end + 1;
+      const int likeness = name_likeness(name);
+      if (!likeness) continue;
+      score += surroundings(tree, id) - distance(id) + (forum ? 0 : (likeness - 2) * 6);
+      out.authors.push_back({std::move(name), score});
+      return;
+    }
   };
   const auto add_day = [&](NodeId id, std::string_view text, int score, bool modified) {
     const Date date = find_date(text, sources.day_first);
@@ -86,7 +112,7 @@ void find_bylines(const Sources& sources, NodeId heading, bool authors, bool day
           break;
         }
       const std::string_view content = tree.value(tree[from], attr::content);
-      add_author(id, content.empty() ? text_of(tree, from, 300) : std::string(content), tree.find(node, attr::rel) ? 76 : 82);
+      add_author(id, content.empty() ? lines_of(tree, from, 300) : std::string(content), tree.find(node, attr::rel) ? 76 : 82);
     }
   }
   if (days) {
@@ -109,6 +135,10 @@ void find_bylines(const Sources& sources, NodeId heading, bool authors, bool day
   for (NodeId id = 1; id < tree.nodes.size(); ++id) {
     const Node& node = tree.nodes[id];
     if (node.kind != html::Kind::element || node.parent == kNoNode || node.attribute_count == 0 || node.tag == tag::body) continue;
+    if (authors && node.tag == tag::a && out.authors.size() < 128) {
+      const std::string_view to = tree.value(node, attr::href);
+      if (has_any(to, {"/author/", "/authors/", "/contributors/", "/writers/", "?author=", "/staff/", "/people/"})) add_author(id, lines_of(tree, id, 200), 64);
+    }
     for (uint32_t i = node.attributes; i < node.attributes + node.attribute_count; ++i) {
       const auto& a = tree.attributes[i];
       if (a.id != attr::class_ && a.id != attr::id) continue;
@@ -116,7 +146,7 @@ void find_bylines(const Sources& sources, NodeId heading, bool authors, bool day
       if (authors && out.authors.size() < 128 &&
           has_any(name, {"author", "byline", "by-line", "posted-by", "postedby", "submitted", "written-by", "username", "user-name", "writer", "screenname"})) {
         if (!has_any(name, {"author-bio", "avatar", "image", "photo", "desc", "social", "authority", "authoriz", "author-info", "-img", "thumb"})) {
-          const std::string text = text_of(tree, id, 300);
+          const std::string text = lines_of(tree, id, 300);
           const int score = 62 + (has_any(name, {"name", "byline"}) ? 6 : 0);
           add_author(id, text, score);
         }
@@ -127,22 +157,63 @@ void find_bylines(const Sources& sources, NodeId heading, bool authors, bool day
       }
     }
   }
-  // "By Name" as a text of its own near the heading.
-  if (authors && heading != kNoNode) {
-    const NodeId first = heading > 150 ? heading - 150 : 1, last = std::min<size_t>(tree.nodes.size(), size_t(heading) + 600);
-    for (NodeId id = first; id < last; ++id) {
+  // Days in short texts: near the heading at once, elsewhere where nothing better was found.
+  if (days) {
+    const NodeId near_first = heading == kNoNode || heading < 120 ? 1 : heading - 120;
+    const NodeId near_last = static_cast<NodeId>(std::min<size_t>(tree.nodes.size(), heading == kNoNode ? 1 : size_t(heading) + 260));
+    const bool known = sources.linked.published || !out.days.empty();
+    const NodeId first = known ? near_first : 1, last = known ? near_last : static_cast<NodeId>(tree.nodes.size());
+    for (NodeId id = first; id < last && out.days.size() < 192; ++id) {
       const Node& node = tree.nodes[id];
-      if (node.kind != html::Kind::text || node.range.size < 2 || node.range.size > 200 || node.parent == kNoNode) continue;
+      if (node.kind != html::Kind::text || node.range.size < 6 || node.range.size > 160 || node.parent == kNoNode) continue;
+      const std::string_view raw = tree.text(node.range);
+      if (!has_year(raw)) continue;
       const Node& parent = tree[node.parent];
-      if (parent.tag == tag::script || parent.tag == tag::style) continue;
-      const std::string text = line(tree.text(node.range), 200);
-      if (!starts(text, "by ") && !starts(text, "written by") && !starts(text, "posted by") && !equals(text, "by") && !equals(text, "by:")) continue;
-      if (text.size() <= 12 && count_words(text) <= (starts(text, "by") ? 1u : 2u)) {
-        add_author(id, text_of(tree, node.parent, 300), 64);
-        if (node.next != kNoNode) add_author(id, text_of(tree, node.next, 300), 66);
-        else if (parent.next != kNoNode) add_author(id, text_of(tree, parent.next, 300), 64);
-      } else {
-        add_author(id, text, 66);
+      if (parent.tag == tag::script || parent.tag == tag::style || parent.tag == tag::title || parent.tag == tag::time) continue;
+      const std::string text = line(raw, 160);
+      const bool labelled = has_any(text, {"publish", "posted", "written", "created", "date:"}), modified = has_any(text, {"updat", "modif", "edited", "reviewed"});
+      const bool short_text = text.size() <= 48;
+      if (!short_text && !labelled && !modified) {
+        add_day(id, text, 22, false);
+        continue;
+      }
+      if (contains(text, "copyright") || text.find("©") != std::string::npos) continue;
+      add_day(id, text, 46 + (labelled ? 8 : 0), modified && !labelled);
+    }
+  }
+
+  // "By Name" as a text of its own, or a label with the name behind it.
+  if (authors) {
+    for (NodeId id = 1; id < tree.nodes.size() && out.authors.size() < 192; ++id) {
+      const Node& node = tree.nodes[id];
+      if (node.kind != html::Kind::text || node.range.size < 2 || node.range.size > 300 || node.parent == kNoNode) continue;
+      const Node& parent = tree[node.parent];
+      if (parent.tag == tag::script || parent.tag == tag::style || parent.tag == tag::title) continue;
+      const std::string_view raw = tree.text(node.range);
+      size_t at = 0;
+      while (at < raw.size() && is_space(raw[at])) ++at;
+      if (at == raw.size() || !std::strchr("BbWwPpAaTtCc", raw[at])) continue;
+      const std::string_view text = raw.substr(at);
+      const bool by = starts(text, "by ") || starts(text, "by:") || starts(text, "by\n") || equals(text, "by");
+      if (!by && !starts(text, "written by") && !starts(text, "posted by") && !starts(text, "author") && !starts(text, "article by") &&
+          !starts(text, "words by") && !starts(text, "contributor") && !starts(text, "this "))
+        continue;
+      const std::string label = line(text, 300);
+      const bool alone = equals(label, "by") || equals(label, "by:") || equals(label, "written by") || equals(label, "written by:") ||
+                         equals(label, "posted by") || equals(label, "posted by:") || equals(label, "author") || equals(label, "author:") ||
+                         equals(label, "authors:") || equals(label, "article by") || equals(label, "words by") || equals(label, "contributors:") ||
+                         (starts(label, "this ") && label.size() < 60 && label.ends_with("written by"));
+      if (alone) {
+        const NodeId behind = node.next != kNoNode ? node.next : parent.next != kNoNode ? parent.next : kNoNode;
+        NodeId name = behind;
+        for (int steps = 0; name != kNoNode && steps < 4; ++steps, name = tree[name].next) {
+          const std::string found = tree[name].kind == html::Kind::comment ? "" : lines_of(tree, name, 300);
+          if (found.empty()) continue;
+          add_author(id, found, 66);
+          break;
+        }
+      } else if (by || starts(text, "written by") || starts(text, "posted by") || starts(text, "author:") || starts(text, "article by")) {
+        if (label.size() < 80) add_author(id, label, 66);
       }
     }
   }

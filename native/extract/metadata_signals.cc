@@ -51,6 +51,7 @@ constexpr MetaName kNames[] = {
     {"article_date_original", MetaField::published, 2},
     {"originalpublicationdate", MetaField::published, 2},
     {"rbpubdate", MetaField::published, 2},
+    {"published", MetaField::published, 3},
     {"displaydate", MetaField::published, 3},
     {"dc.date.issued", MetaField::published, 3},
     {"dcterms.issued", MetaField::published, 3},
@@ -140,6 +141,11 @@ void read_meta(const Tree& tree, const Node& node, Signals& out) {
       out.meta_authors.push_back({known, content});
       return;
     }
+  if (folded.starts_with("twitter:label") || folded.starts_with("twitter:data")) {
+    const size_t place = (folded.back() == '2' ? 2 : 0) + (folded[8] == 'd' ? 1 : 0);
+    if (out.cards[place].empty()) out.cards[place] = content;
+    return;
+  }
   for (const auto& known : kAgents)
     if (known == folded && out.agents.size() < kMaxKept) {
       out.agents.push_back({known, content});
@@ -168,6 +174,7 @@ void Signals::clear() {
   meta_authors.clear();
   agents.clear();
   meta.fill({});
+  cards.fill({});
   rank.fill(0);
 }
 

@@ -1,5 +1,7 @@
 #include "native/extract/metadata_text.h"
 
+#include <algorithm>
+
 #include "native/html/references.h"
 
 namespace millrace::extract {
@@ -140,29 +142,61 @@ std::string squeeze(std::string_view folded) {
   return out;
 }
 
-std::string text_of(const Tree& tree, NodeId root, size_t cap) {
-  std::string out;
+namespace {
+
+void gather(const Tree& tree, NodeId root, size_t cap, char border, std::string& out) {
   size_t steps = 0;
   for (NodeId id = root; id != kNoNode && out.size() < cap * 2 && steps < 4096; ++steps) {
     const Node& node = tree[id];
     if (node.kind == html::Kind::text) {
-      out.append(cut_utf8(tree.text(node.range), cap * 2));
+      const std::string_view text = cut_utf8(tree.text(node.range), cap * 2);
+      if (border == ' ') {
+        out.append(text);
+      } else {
+        for (const char c : text) out += c == '\n' ? ' ' : c;
+      }
     } else if (node.kind == html::Kind::element) {
       switch (node.tag) {
         case tag::script: case tag::style: case tag::svg: case tag::button: case tag::template_: case tag::select: case tag::noscript:
-          if (id == root) return {};
+          if (id == root) return;
           id = tree.behind(id, root);
           continue;
-        case tag::br: case tag::div: case tag::p: case tag::li: case tag::td: case tag::h1: case tag::h2: case tag::h3: case tag::section:
-        case tag::header: case tag::hr: case tag::tr: case tag::ul: case tag::dd: case tag::dt: case tag::img:
-          out += ' ';
-          break;
-        default: break;
+        case tag::img: out += ' '; break;
+        case tag::br: out += border; break;
+        default:
+          if (is_block(tree, id)) out += border;
       }
     }
-    id = tree.following(id, root);
+    const NodeId next = tree.following(id, root);
+    // A block that ends is a border too.
+    if (next != kNoNode && node.first_child == kNoNode && tree[next].parent != node.parent)
+      for (NodeId up = node.parent; up != kNoNode && up != root && up != tree[next].parent; up = tree[up].parent)
+        if (is_block(tree, up)) {
+          out += border;
+          break;
+        }
+    id = next;
   }
+}
+
+}  // namespace
+
+std::string text_of(const Tree& tree, NodeId root, size_t cap) {
+  std::string out;
+  gather(tree, root, cap, ' ', out);
   return line(out, cap);
+}
+
+std::string lines_of(const Tree& tree, NodeId root, size_t cap) {
+  std::string gathered, out;
+  gather(tree, root, cap, '\n', gathered);
+  for (size_t at = 0; at < gathered.size() && out.size() < cap;) {
+    const size_t end = std::min(gathered.find('\n', at), gathered.size());
+    const std::string one = line(std::string_view(gathered).substr(at, end - at), cap);
+    if (!one.empty()) out += out.empty() ? one : "\n" + one;
+    at = end + 1;
+  }
+  return out;
 }
 
 bool next_word(std::string_view text, size_t& at, std::string_view& word) {

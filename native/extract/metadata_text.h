@@ -30,6 +30,9 @@ std::string squeeze(std::string_view folded);  // without the spaces
 // The text of a subtree as one line of about `cap` bytes, without scripts, styles, buttons and drawings; block elements and br are a space.
 std::string text_of(const Tree& tree, NodeId id, size_t cap = kMaxField);
 
+// The same, a line for each block; empty lines left out.
+std::string lines_of(const Tree& tree, NodeId id, size_t cap = kMaxField);
+
 // Splits at white space; false at the end.
 bool next_word(std::string_view text, size_t& at, std::string_view& word);
 

@@ -55,7 +55,7 @@ std::vector<Part> split(std::string_view title) {
   return parts;
 }
 
-// Words that both have, over the words of the shorter one.
+// Words that both have, over the words of the shorter one; one or two words in a long text are weak evidence.
 double overlap(const std::string& a, const std::string& b) {
   std::vector<std::string_view> words[2];
   const std::string* both[] = {&a, &b};
@@ -67,11 +67,8 @@ double overlap(const std::string& a, const std::string& b) {
   if (words[0].empty() || words[1].empty()) return 0;
   std::vector<std::string_view> shared;
   std::set_intersection(words[0].begin(), words[0].end(), words[1].begin(), words[1].end(), std::back_inserter(shared));
-  return double(shared.size()) / double(std::min(words[0].size(), words[1].size()));
-}
-
-bool within(const std::string& text, const std::string& part) {
-  return !part.empty() && (" " + text + " ").find(" " + part + " ") != std::string::npos;
+  const size_t least = std::min(words[0].size(), words[1].size()), most = std::max(words[0].size(), words[1].size());
+  return double(shared.size()) / (least >= 3 ? double(least) : double(least + most) / 2);
 }
 
 }  // namespace
@@ -125,7 +122,9 @@ Title choose_title(const Sources& sources) {
       from.erase(from.begin());
     }
   };
+  const bool named_first = parts.size() > 1 && is_site(parts.front().folded);
   strip(parts);
+  const std::string first_folded = parts.empty() ? std::string() : parts.front().folded;
 
   // The heading: the h1 that the title element or the metadata names, else the first with text.
   std::string heading, heading_folded;
@@ -135,7 +134,7 @@ Title choose_title(const Sources& sources) {
     std::string text = text_of(tree, id);
     std::string folded = fold(text);
     if (folded.empty()) continue;
-    double agreement = std::max({overlap(folded, title_folded), overlap(folded, open_folded), overlap(folded, linked_folded)});
+    double agreement = std::max({overlap(folded, first_folded), overlap(folded, title_folded), overlap(folded, open_folded), overlap(folded, linked_folded)});
     if (is_site(folded)) agreement -= 0.5;
     if (agreement > best + 0.2) {
       best = agreement;
@@ -160,9 +159,13 @@ Title choose_title(const Sources& sources) {
     return path == std::string_view::npos || path + 1 >= url.size() || url[path + 1] == '?' || url[path + 1] == '#';
   }();
 
-  if (!heading.empty() && !is_site(heading_folded) && !root && heading.size() <= 300 &&
-      (element.empty() || best >= 0.5 || linked.article)) {
+  const double agreement = overlap(heading_folded, first_folded);
+  const bool declared_so = !heading_folded.empty() && (heading_folded == open_folded || heading_folded == linked_folded);
+  const bool usable = !heading.empty() && heading.size() <= 300 && !is_site(heading_folded) && !root;
+  if (usable && (element.empty() || declared_so || (agreement > 0 && (best >= 0.5 || linked.article)))) {
     out.text = heading;
+  } else if (root && named_first) {
+    out.text = element;
   } else if (!own.empty()) {
     out.text = own;
   } else if (!open.empty()) {
@@ -172,7 +175,6 @@ Title choose_title(const Sources& sources) {
   } else {
     out.text = heading;
   }
-  (void)within;
   return out;
 }
 
