@@ -36,8 +36,9 @@ class Escaper {
     if (special) {
       size_t at = 0;
       for (const auto& kept : kept_) {
-        formulas_ |= kept.kind == Kept::formula;
         codes_ |= kept.kind == Kept::code;
+        // Formulas and code are read from left to right: a dollar before a code span may find its partner in there.
+        dollars_ |= kept.kind != Kept::markup && text_.substr(kept.begin - base_, kept.end - kept.begin).find('$') != text_.npos;
         stretch(at, kept.begin - base_);
         at = kept.end - base_;
       }
@@ -106,9 +107,6 @@ class Escaper {
         if (is_letter(before) || is_digit(before)) run.open = run.open && wide_behind;
         if (is_letter(behind) || is_digit(behind)) run.close = run.close && wide_before;
         break;
-      case kTilde:
-        if (run.size > 2) run.open = run.close = false;
-        break;
       case kDollar:
         run.open = run.size > 1 || !is_blank(behind);
         run.close = run.size > 1 || (!is_blank(before) && !is_digit(behind));
@@ -131,7 +129,7 @@ class Escaper {
       if (run.close) closed[run.mark] = std::max(closed[run.mark], run.begin + 1);
     }
     for (const auto& run : runs_) {
-      const bool ours = (run.mark == kDollar && formulas_) || (run.mark == kTick && codes_);
+      const bool ours = (run.mark == kDollar && dollars_) || (run.mark == kTick && codes_);
       const bool live = (run.open && (ours || closed[run.mark] > run.begin + 1)) || (run.close && (ours || opened[run.mark] < run.begin));
       for (size_t i = 0; live && i < run.size; ++i) marks_.push_back(run.begin + i);
     }
@@ -171,7 +169,8 @@ class Escaper {
         break;
       case '*':
       case '_':
-        if ((line[0] == '*' && ends(1)) || all(line[0] == '*' ? "* " : "_ ")) marks_.push_back(begin);
+        if (line[0] == '*' && ends(1)) marks_.push_back(begin);
+        if (all(line[0] == '*' ? "* " : "_ ")) mark_run(begin, line);
         break;
       case '=':
         if (!first && all("= ")) marks_.push_back(begin);
@@ -181,15 +180,14 @@ class Escaper {
         if (!first && all("-:| ") && line.find('-') != line.npos) marks_.push_back(begin);
         break;
       case '`':
+        if (line.starts_with("```")) marks_.push_back(begin);
+        break;
       case '~':
-        if (line.size() >= 3 && line[1] == line[0] && line[2] == line[0]) {
-          const auto size = std::min(line.find_first_not_of(line[0]), line.size());
-          for (size_t i = 0; i < size; ++i) marks_.push_back(begin + i);
-        }
+        if (line.starts_with("~~~")) mark_run(begin, line);
         break;
       case '[':
-        // A definition of a reference, of a footnote, or the box of a task.
-        if (line.find("]:") != line.npos || (first && line.size() > 2 && line[2] == ']' && (line[1] == ' ' || (line[1] | 32) == 'x')))
+        // A definition of a reference or footnote, which may go over several lines, or the box of a task. None interrupts a paragraph.
+        if (first && (text_.find("]:") != text_.npos || (line.size() > 2 && line[2] == ']' && (line[1] == ' ' || (line[1] | 32) == 'x'))))
           marks_.push_back(begin);
         break;
       default:
@@ -200,6 +198,11 @@ class Escaper {
         }
         break;
     }
+  }
+
+  // The whole run that a line begins with: what is left of it might pair with an earlier one.
+  void mark_run(size_t begin, std::string_view line) {
+    for (size_t i = 0; i < line.size() && line[i] == line[0]; ++i) marks_.push_back(begin + i);
   }
 
   // The hashes that would close a heading.
@@ -234,7 +237,7 @@ class Escaper {
   std::vector<Run> runs_;
   std::vector<size_t> marks_;
   size_t last_angle_ = kUnknown, last_bracket_ = kUnknown;
-  bool formulas_ = false, codes_ = false, bracket_ = false;
+  bool dollars_ = false, codes_ = false, bracket_ = false;
 };
 
 }  // namespace

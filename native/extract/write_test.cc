@@ -175,7 +175,7 @@ TEST(Write, EscapesOnlyWhatWouldBeRead) {
   EXPECT_EQ(markdown("<p>a<br>==="), "a\n\\===");
   EXPECT_EQ(markdown("<p>---"), "\\---");
   EXPECT_EQ(markdown("<p>* * *"), "\\* * *");
-  EXPECT_EQ(markdown("<p>```<br>a"), "\\`\\`\\`\na");
+  EXPECT_EQ(markdown("<p>```<br>a"), "\\```\na");
   EXPECT_EQ(markdown("<p>a | b<br>--|--"), "a | b\n\\--|--");
   EXPECT_EQ(markdown("<p>[a]: b"), "\\[a]: b");
   EXPECT_EQ(markdown("<p>[a](b)"), "[a\\](b)");
