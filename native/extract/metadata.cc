@@ -92,8 +92,9 @@ void read_metadata(const Page& page, Metadata& out, std::string_view url) {
   sources.site = out.site;
 
   Bylines bylines;
-  find_bylines(sources, title.heading, true, true, bylines);
-  out.author = line(choose_author(sources, bylines));
+  const Bylines::Author author = declared_author(sources);
+  find_bylines(sources, title.heading, author.score < kCertain, !declared_date(sources), bylines);
+  out.author = line(choose_author(sources, author, bylines));
   out.date = iso(choose_date(sources, bylines));
 
   out.licence = absolute(signals.licence, url);

@@ -6,6 +6,8 @@
 namespace millrace::extract {
 namespace {
 
+constexpr int kLeast = 30;  // score below which no one is named
+
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 std::string_view trimmed(std::string_view text) {
@@ -97,24 +99,36 @@ std::string clean_author(std::string_view raw) {
   return letters ? std::string(text) : std::string();
 }
 
-std::string choose_author(const Sources& sources, const Bylines& bylines) {
-  struct Choice {
-    std::string name;
-    int score;
-  };
-  std::vector<Choice> choices;
-  const std::string site = squeeze(fold(sources.site));
-  const std::string host = site_word(sources.url.empty() ? sources.signals.canonical : sources.url);
+namespace {
+
+// What a name loses: the site's own name is an author only where no one else is, a role for want of a name likewise.
+int discount(const Sources& sources, std::string_view name) {
+  const std::string word = squeeze(fold(name));
+  int loss = word.empty() ? 200 : 0;
+  if (word == squeeze(fold(sources.site)) || word == site_word(sources.url)) loss += 30;
+  for (const std::string_view role : {"admin", "administrator", "editor", "unknown", "anonymous", "staff", "root", "webmaster", "guest"})
+    if (word == role) loss += 50;
+  return loss;
+}
+
+// "Name SITE" and "Name, SITE".
+std::string without_site(const Sources& sources, std::string name) {
+  const size_t site = sources.site.size();
+  if (site && name.size() > site + 3 && equals(std::string_view(name).substr(name.size() - site), sources.site))
+    name = std::string(trimmed(std::string_view(name).substr(0, name.size() - site)));
+  return name;
+}
+
+}  // namespace
+
+Bylines::Author declared_author(const Sources& sources) {
+  Bylines::Author best;
   const auto add = [&](std::string name, int score) {
     if (name.empty()) return;
-    const std::string word = squeeze(fold(name));
-    if (word.empty()) return;
-    if (word == site || word == host) score -= 30;
-    if (word == "admin" || word == "administrator" || word == "editor" || word == "unknown" || word == "anonymous" || word == "staff" || word == "root")
-      score -= 50;
-    choices.push_back({std::move(name), score});
+    score -= discount(sources, name);
+    if (score > best.score) best = {std::move(name), score};
   };
-  if (!sources.linked.author.empty()) add(clean_author(decoded_line(sources.linked.author)), sources.linked.person ? 100 : 60);
+  if (!sources.linked.author.empty()) add(clean_author(sources.linked.author), sources.linked.person ? 100 : 60);
 
   // Every author of the first name that has any: names may be repeated for each of them.
   std::string_view taken;
@@ -133,17 +147,20 @@ std::string choose_author(const Sources& sources, const Bylines& bylines) {
   add(line(joined), 90);
   for (const size_t card : {0, 2})
     if (equals(sources.signals.cards[card], "written by")) add(clean_author(decoded_line(sources.signals.cards[card + 1])), 84);
-  for (const auto& author : bylines.authors) add(author.name, author.score);
-  const Choice* best = nullptr;
-  for (const auto& choice : choices)
-    if (choice.score > 30 && (!best || choice.score > best->score)) best = &choice;
-  if (!best) return {};
-  // "Name SITE" and "Name, SITE"
-  std::string name = best->name;
-  if (!sources.site.empty() && name.size() > sources.site.size() + 3 &&
-      equals(std::string_view(name).substr(name.size() - sources.site.size()), sources.site))
-    name = std::string(trimmed(std::string_view(name).substr(0, name.size() - sources.site.size())));
-  return name;
+  return best;
+}
+
+std::string choose_author(const Sources& sources, const Bylines::Author& declared, const Bylines& bylines) {
+  const Bylines::Author* best = &declared;
+  int score = declared.score;
+  for (const auto& author : bylines.authors) {
+    if (author.score <= score) continue;
+    const int rest = author.score - discount(sources, author.name);
+    if (rest <= score) continue;
+    best = &author;
+    score = rest;
+  }
+  return score > kLeast ? without_site(sources, best->name) : std::string();
 }
 
 }  // namespace millrace::extract

@@ -3,6 +3,7 @@
 
 #include "native/extract/metadata_parts.h"
 #include "native/extract/metadata_text.h"
+#include "native/extract/metadata_words.h"
 
 namespace millrace::extract {
 namespace {
@@ -16,6 +17,22 @@ bool has_any(std::string_view text, std::initializer_list<std::string_view> word
   return false;
 }
 
+// Names of classes and ids. The first group says that a person is named, the second that only something of theirs stands there, then days.
+constexpr Words kNames{"author", "byline", "by-line", "posted-by", "postedby", "submitted", "written-by", "username", "user-name", "writer",
+                       "screenname",
+                       "author-bio", "avatar", "image", "photo", "desc", "social", "authority", "authoriz", "author-info", "-img", "thumb",
+                       "date", "time", "publish", "posted", "meta", "entry-date",
+                       "updated", "modified"};
+constexpr uint64_t kPerson = Words::bits(0, 11), kPersonal = Words::bits(11, 11), kDay = Words::bits(22, 6) | Words::bits(1, 1);
+constexpr uint64_t kNamed = Words::bits(1, 1), kPublished = Words::bits(24, 2) | Words::bits(27, 1), kModified = Words::bits(28, 2);
+
+constexpr Words kAround{"comment", "respond", "replies",
+                        "related", "recommend", "sidebar", "widget", "popular", "footer", "recent", "promo", "trending", "read-next", "more-",
+                        "owner"};
+constexpr uint64_t kComments = Words::bits(0, 3), kOthers = Words::bits(3, 11), kOwner = Words::bits(14, 1);
+
+constexpr Words kProfiles{"/author/", "/authors/", "/contributors/", "/writers/", "?author=", "/staff/", "/people/"};
+
 // What stands around a node: 0 nothing bad; less for comments, teasers of other pages, navigation and page foot.
 int surroundings(const Tree& tree, NodeId id) {
   int score = 0, steps = 0;
@@ -27,10 +44,10 @@ int surroundings(const Tree& tree, NodeId id) {
     const std::string_view name = tree.value(node, attr::class_), number = tree.value(node, attr::id);
     for (const auto value : {name, number}) {
       if (value.empty()) continue;
-      if (has_any(value, {"comment", "respond", "replies"})) score -= 15;
-      if (has_any(value, {"owner"})) score += 8;
-      if (has_any(value, {"related", "recommend", "sidebar", "widget", "popular", "footer", "recent", "promo", "trending", "read-next", "more-"}))
-        score -= 20;
+      const uint64_t found = kAround.find(value);
+      if (found & kComments) score -= 15;
+      if (found & kOwner) score += 8;
+      if (found & kOthers) score -= 20;
     }
   }
   return std::max(score, -60);
@@ -69,154 +86,191 @@ bool is_forum(const Sources& sources) {
   return has_any(sources.url, {"forum", "/thread", "viewtopic", "showthread", "/t/", "/questions/", "bbs.", "community", "discuss"});
 }
 
-}  // namespace
+constexpr size_t kMaxFound = 128;  // authors and days each, before texts are read
+constexpr size_t kMaxAll = 192;
+constexpr size_t kMaxShort = 48;   // bytes of a text that may hold a day and nothing much else
+constexpr size_t kMaxText = 160;   // bytes of a text that may hold one in a sentence
 
-void find_bylines(const Sources& sources, NodeId heading, bool authors, bool days, Bylines& out) {
-  const Tree& tree = sources.page.tree;
-  out.authors.clear();
-  out.days.clear();
-  const auto distance = [&](NodeId id) {
-    if (heading == kNoNode) return 10;
-    const uint32_t nodes = id > heading ? id - heading : heading - id;
+class Finder {
+ public:
+  Finder(const Sources& sources, NodeId heading, bool authors, bool days, Bylines& out)
+      : sources_(sources), tree_(sources.page.tree), heading_(heading), authors_(authors), days_(days), forum_(authors && is_forum(sources)), out_(out) {}
+
+  // itemprop, property, rel; time elements.
+  void properties() {
+    if (authors_) {
+      for (const NodeId id : sources_.signals.authors) {
+        const Node& node = tree_[id];
+        if (node.tag == tag::meta) continue;
+        NodeId from = id;
+        size_t steps = 0;
+        // An author that is an item of its own holds its name in a property.
+        for (NodeId in = tree_.following(id, id); in != kNoNode && steps < 64; in = tree_.following(in, id), ++steps)
+          if (tree_[in].kind == html::Kind::element && equals(tree_.value(tree_[in], attr::itemprop), "name")) {
+            from = in;
+            break;
+          }
+        const std::string_view content = tree_.value(tree_[from], attr::content);
+        add_author(id, content.empty() ? lines_of(tree_, from, 300) : std::string(content), tree_.find(node, attr::rel) ? 76 : 82);
+      }
+    }
+    for (const NodeId id : sources_.signals.dates) {
+      std::string_view value = tree_.value(tree_[id], attr::content);
+      if (value.empty()) value = tree_.value(tree_[id], attr::datetime);
+      add_day(id, value, 90, false);
+    }
+    for (const NodeId id : sources_.signals.times) {
+      const Node& node = tree_[id];
+      const uint64_t found = kNames.find(tree_.value(node, attr::class_));
+      const bool modified = (found & kModified) || contains(tree_.value(node, attr::itemprop), "modif");
+      add_day(id, tree_.value(node, attr::datetime), 60 + (tree_.find(node, attr::pubdate) ? 15 : 0) + (found & kPublished ? 10 : 0), modified);
+    }
+  }
+
+  // Classes and ids; links to profiles.
+  void names() {
+    const bool all = authors_ || days_;
+    const NodeId first = all ? 1 : near_begin(500), last = all ? static_cast<NodeId>(tree_.nodes.size()) : near_end(500);
+    for (NodeId id = first; id < last; ++id) {
+      const Node& node = tree_.nodes[id];
+      if (node.kind != html::Kind::element || node.parent == kNoNode || node.attribute_count == 0 || node.tag == tag::body) continue;
+      for (uint32_t i = node.attributes; i < node.attributes + node.attribute_count; ++i) {
+        const auto& a = tree_.attributes[i];
+        if (a.id == attr::href && authors_ && node.tag == tag::a) {
+          if (out_.authors.size() < kMaxFound && kProfiles.find(tree_.text(a.value))) add_author(id, lines_of(tree_, id, 200), 64);
+          continue;
+        }
+        if (a.id != attr::class_ && a.id != attr::id) continue;
+        const std::string_view name = tree_.text(a.value);
+        const uint64_t found = kNames.find(name);
+        if (!found) continue;
+        if (authors_ && (found & kPerson) && !(found & kPersonal) && out_.authors.size() < kMaxFound) {
+          const bool named = (found & kNamed) || contains(name, "name");
+          add_author(id, lines_of(tree_, id, 300), 62 + (named ? 6 : 0));
+        }
+        if ((found & kDay) && out_.days.size() < kMaxFound) add_day(id, {}, 50 + (found & kPublished ? 8 : 0), found & kModified);
+      }
+    }
+  }
+
+  // Days in short texts: near the heading at once, elsewhere where nothing better was found.
+  void day_texts() {
+    const bool all = days_ && out_.days.empty();
+    const NodeId first = all ? 1 : near_begin(120), last = all ? static_cast<NodeId>(tree_.nodes.size()) : near_end(260);
+    for (NodeId id = first; id < last && out_.days.size() < kMaxAll; ++id) {
+      const Node& node = tree_.nodes[id];
+      if (node.kind != html::Kind::text || node.range.size < 6 || node.range.size > kMaxText || node.parent == kNoNode) continue;
+      const std::string_view raw = tree_.text(node.range);
+      if (!has_year(raw) || !is_shown(node.parent) || tree_[node.parent].tag == tag::time) continue;
+      const std::string text = line(raw, kMaxText);
+      const uint64_t found = kDayWords.find(text);
+      if ((found & kCopyright) || text.find("©") != std::string::npos) continue;
+      const bool labelled = found & kPublishing, modified = found & kChanging;
+      if (text.size() <= kMaxShort || labelled || modified)
+        add_day_text(id, text, 46 + (labelled ? 8 : 0), modified && !labelled);
+      else
+        add_day_text(id, text, 22, false);
+    }
+  }
+
+  // "By Name" as a text of its own, or a label with the name behind it.
+  void author_texts() {
+    if (!authors_) return;
+    for (NodeId id = 1; id < tree_.nodes.size() && out_.authors.size() < kMaxAll; ++id) {
+      const Node& node = tree_.nodes[id];
+      if (node.kind != html::Kind::text || node.range.size < 2 || node.range.size > 300 || node.parent == kNoNode) continue;
+      std::string_view text = tree_.text(node.range);
+      while (!text.empty() && is_space(text[0])) text.remove_prefix(1);
+      if (text.empty() || !std::strchr("BbWwPpAaTtCc", text[0]) || !is_shown(node.parent)) continue;
+      bool labelled = false;
+      for (const auto label : kLabels) labelled |= starts(text, label);
+      if (!labelled) continue;
+      const std::string shown = line(text, 300);
+      if (is_label(shown)) {
+        NodeId name = node.next != kNoNode ? node.next : tree_[node.parent].next;
+        for (int steps = 0; name != kNoNode && steps < 4; ++steps, name = tree_[name].next) {
+          const std::string behind = tree_[name].kind == html::Kind::comment ? "" : lines_of(tree_, name, 300);
+          if (behind.empty()) continue;
+          add_author(id, behind, 66);
+          break;
+        }
+      } else if (shown.size() < 80 && !starts(shown, "this ") && (!starts(shown, "by") || shown[2] == ' ' || shown[2] == ':') &&
+                 (!starts(shown, "author") || starts(shown, "author:")) && !starts(shown, "contributor")) {
+        add_author(id, shown, 66);
+      }
+    }
+  }
+
+ private:
+  static constexpr std::string_view kLabels[] = {"by", "written by", "posted by", "author", "article by", "words by", "contributor", "this "};
+  static constexpr Words kDayWords{"publish", "posted", "written", "created", "date:", "updat", "modif", "edited", "reviewed", "copyright"};
+  static constexpr uint64_t kPublishing = Words::bits(0, 5), kChanging = Words::bits(5, 4), kCopyright = Words::bits(9, 1);
+
+  // A text that says that a name follows, and no more.
+  static bool is_label(std::string_view text) {
+    if (text.ends_with(':')) text.remove_suffix(1);
+    for (const std::string_view label : {"by", "written by", "posted by", "author", "authors", "article by", "words by", "contributors"})
+      if (equals(text, label)) return true;
+    return starts(text, "this ") && text.size() < 60 && text.ends_with("written by");
+  }
+
+  bool is_shown(NodeId parent) const {
+    const auto name = tree_[parent].tag;
+    return name != tag::script && name != tag::style && name != tag::title && name != tag::textarea;
+  }
+
+  NodeId near_begin(uint32_t nodes) const { return heading_ == kNoNode || heading_ <= nodes ? 1 : heading_ - nodes; }
+  NodeId near_end(uint32_t nodes) const {
+    return heading_ == kNoNode ? 1 : static_cast<NodeId>(std::min<size_t>(tree_.nodes.size(), size_t(heading_) + nodes));
+  }
+
+  int distance(NodeId id) const {
+    if (heading_ == kNoNode) return 10;
+    const uint32_t nodes = id > heading_ ? id - heading_ : heading_ - id;
     return nodes < 40 ? 0 : nodes < 150 ? 4 : nodes < 500 ? 9 : 14;
-  };
-  const bool forum = is_forum(sources);
+  }
+
   // The first line that reads like a name.
-  const auto add_author = [&](NodeId id, std::string_view text, int score) {
+  void add_author(NodeId id, std::string_view text, int score) {
     for (size_t at = 0, lines = 0; at < text.size() && lines < 4; ++lines) {
       const size_t end = std::min(text.find('\n', at), text.size());
       std::string name = clean_author(text.substr(at, end - at));
       at = end + 1;
       const int likeness = name_likeness(name);
       if (!likeness) continue;
-      score += surroundings(tree, id) - distance(id) + (forum ? 0 : (likeness - 2) * 6);
-      out.authors.push_back({std::move(name), score});
+      score += surroundings(tree_, id) - distance(id) + (forum_ ? 0 : (likeness - 2) * 6);
+      out_.authors.push_back({std::move(name), score});
       return;
     }
-  };
-  const auto add_day = [&](NodeId id, std::string_view text, int score, bool modified) {
-    const Date date = find_date(text, sources.day_first);
-    if (date) out.days.push_back({date, score + surroundings(tree, id) - distance(id) - (modified ? 12 : 0), modified});
-  };
-
-  if (authors) {
-    for (const NodeId id : sources.signals.authors) {
-      const Node& node = tree[id];
-      if (node.tag == tag::meta) continue;
-      NodeId from = id;
-      // An author that is an item of its own holds its name in a property.
-      size_t steps = 0;
-      for (NodeId in = tree.following(id, id); in != kNoNode && steps < 64; in = tree.following(in, id), ++steps)
-        if (tree[in].kind == html::Kind::element && equals(tree.value(tree[in], attr::itemprop), "name")) {
-          from = in;
-          break;
-        }
-      const std::string_view content = tree.value(tree[from], attr::content);
-      add_author(id, content.empty() ? lines_of(tree, from, 300) : std::string(content), tree.find(node, attr::rel) ? 76 : 82);
-    }
-  }
-  if (days) {
-    for (const NodeId id : sources.signals.dates) {
-      const Node& node = tree[id];
-      std::string_view value = tree.value(node, attr::content);
-      if (value.empty()) value = tree.value(node, attr::datetime);
-      add_day(id, value.empty() ? text_of(tree, id, 128) : std::string(value), 90, false);
-    }
-    for (const NodeId id : sources.signals.times) {
-      const Node& node = tree[id];
-      const std::string_view value = tree.value(node, attr::datetime), name = tree.value(node, attr::class_);
-      const bool modified = has_any(name, {"updat", "modif"}) || contains(tree.value(node, attr::itemprop), "modif");
-      const int score = 60 + (tree.find(node, attr::pubdate) ? 15 : 0) + (has_any(name, {"publish", "entry-date", "created"}) ? 10 : 0);
-      add_day(id, value.empty() ? text_of(tree, id, 128) : std::string(value), score, modified);
-    }
   }
 
-  // Class and id of every element.
-  for (NodeId id = 1; id < tree.nodes.size(); ++id) {
-    const Node& node = tree.nodes[id];
-    if (node.kind != html::Kind::element || node.parent == kNoNode || node.attribute_count == 0 || node.tag == tag::body) continue;
-    if (authors && node.tag == tag::a && out.authors.size() < 128) {
-      const std::string_view to = tree.value(node, attr::href);
-      if (has_any(to, {"/author/", "/authors/", "/contributors/", "/writers/", "?author=", "/staff/", "/people/"})) add_author(id, lines_of(tree, id, 200), 64);
-    }
-    for (uint32_t i = node.attributes; i < node.attributes + node.attribute_count; ++i) {
-      const auto& a = tree.attributes[i];
-      if (a.id != attr::class_ && a.id != attr::id) continue;
-      const std::string_view name = tree.text(a.value);
-      if (authors && out.authors.size() < 128 &&
-          has_any(name, {"author", "byline", "by-line", "posted-by", "postedby", "submitted", "written-by", "username", "user-name", "writer", "screenname"})) {
-        if (!has_any(name, {"author-bio", "avatar", "image", "photo", "desc", "social", "authority", "authoriz", "author-info", "-img", "thumb"})) {
-          const std::string text = lines_of(tree, id, 300);
-          const int score = 62 + (has_any(name, {"name", "byline"}) ? 6 : 0);
-          add_author(id, text, score);
-        }
-      }
-      if (days && out.days.size() < 128 && has_any(name, {"date", "time", "publish", "posted", "byline", "meta", "pubdate"})) {
-        const bool modified = has_any(name, {"updated", "modified"});
-        add_day(id, text_of(tree, id, 200), 50 + (has_any(name, {"publish", "posted", "entry-date", "pubdate"}) ? 8 : 0), modified);
-      }
-    }
-  }
-  // Days in short texts: near the heading at once, elsewhere where nothing better was found.
-  if (days) {
-    const NodeId near_first = heading == kNoNode || heading < 120 ? 1 : heading - 120;
-    const NodeId near_last = static_cast<NodeId>(std::min<size_t>(tree.nodes.size(), heading == kNoNode ? 1 : size_t(heading) + 260));
-    const bool known = sources.linked.published || !out.days.empty();
-    const NodeId first = known ? near_first : 1, last = known ? near_last : static_cast<NodeId>(tree.nodes.size());
-    for (NodeId id = first; id < last && out.days.size() < 192; ++id) {
-      const Node& node = tree.nodes[id];
-      if (node.kind != html::Kind::text || node.range.size < 6 || node.range.size > 160 || node.parent == kNoNode) continue;
-      const std::string_view raw = tree.text(node.range);
-      if (!has_year(raw)) continue;
-      const Node& parent = tree[node.parent];
-      if (parent.tag == tag::script || parent.tag == tag::style || parent.tag == tag::title || parent.tag == tag::time) continue;
-      const std::string text = line(raw, 160);
-      const bool labelled = has_any(text, {"publish", "posted", "written", "created", "date:"}), modified = has_any(text, {"updat", "modif", "edited", "reviewed"});
-      const bool short_text = text.size() <= 48;
-      if (!short_text && !labelled && !modified) {
-        add_day(id, text, 22, false);
-        continue;
-      }
-      if (contains(text, "copyright") || text.find("©") != std::string::npos) continue;
-      add_day(id, text, 46 + (labelled ? 8 : 0), modified && !labelled);
-    }
+  void add_day(NodeId id, std::string_view value, int score, bool modified) {
+    if (!value.empty()) return add_day_text(id, value, score, modified);
+    add_day_text(id, text_of(tree_, id, 200), score, modified);
   }
 
-  // "By Name" as a text of its own, or a label with the name behind it.
-  if (authors) {
-    for (NodeId id = 1; id < tree.nodes.size() && out.authors.size() < 192; ++id) {
-      const Node& node = tree.nodes[id];
-      if (node.kind != html::Kind::text || node.range.size < 2 || node.range.size > 300 || node.parent == kNoNode) continue;
-      const Node& parent = tree[node.parent];
-      if (parent.tag == tag::script || parent.tag == tag::style || parent.tag == tag::title) continue;
-      const std::string_view raw = tree.text(node.range);
-      size_t at = 0;
-      while (at < raw.size() && is_space(raw[at])) ++at;
-      if (at == raw.size() || !std::strchr("BbWwPpAaTtCc", raw[at])) continue;
-      const std::string_view text = raw.substr(at);
-      const bool by = starts(text, "by ") || starts(text, "by:") || starts(text, "by\n") || equals(text, "by");
-      if (!by && !starts(text, "written by") && !starts(text, "posted by") && !starts(text, "author") && !starts(text, "article by") &&
-          !starts(text, "words by") && !starts(text, "contributor") && !starts(text, "this "))
-        continue;
-      const std::string label = line(text, 300);
-      const bool alone = equals(label, "by") || equals(label, "by:") || equals(label, "written by") || equals(label, "written by:") ||
-                         equals(label, "posted by") || equals(label, "posted by:") || equals(label, "author") || equals(label, "author:") ||
-                         equals(label, "authors:") || equals(label, "article by") || equals(label, "words by") || equals(label, "contributors:") ||
-                         (starts(label, "this ") && label.size() < 60 && label.ends_with("written by"));
-      if (alone) {
-        const NodeId behind = node.next != kNoNode ? node.next : parent.next != kNoNode ? parent.next : kNoNode;
-        NodeId name = behind;
-        for (int steps = 0; name != kNoNode && steps < 4; ++steps, name = tree[name].next) {
-          const std::string found = tree[name].kind == html::Kind::comment ? "" : lines_of(tree, name, 300);
-          if (found.empty()) continue;
-          add_author(id, found, 66);
-          break;
-        }
-      } else if (by || starts(text, "written by") || starts(text, "posted by") || starts(text, "author:") || starts(text, "article by")) {
-        if (label.size() < 80) add_author(id, label, 66);
-      }
-    }
+  void add_day_text(NodeId id, std::string_view text, int score, bool modified) {
+    const Date date = find_date(text, sources_.day_first);
+    if (date) out_.days.push_back({date, score + surroundings(tree_, id) - distance(id) - (modified ? 12 : 0), modified});
   }
+
+  const Sources& sources_;
+  const Tree& tree_;
+  NodeId heading_;
+  bool authors_, days_, forum_;
+  Bylines& out_;
+};
+
+}  // namespace
+
+void find_bylines(const Sources& sources, NodeId heading, bool authors, bool days, Bylines& out) {
+  out.authors.clear();
+  out.days.clear();
+  Finder finder(sources, heading, authors, days, out);
+  finder.properties();
+  finder.names();
+  finder.day_texts();
+  finder.author_texts();
 }
 
 }  // namespace millrace::extract

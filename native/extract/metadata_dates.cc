@@ -16,6 +16,10 @@ constexpr int kShown = 48;  // score of a day near the heading
 // Days from some day on, exact within a month and growing across them.
 int days_from(const Date& date) { return (date.year * 12 + date.month) * 31 + date.day; }
 
+Date meta_date(const Sources& sources, MetaField field) {
+  return find_date(decoded_line(sources.signals.at(field), 128), sources.day_first);
+}
+
 // The day of a member that scripts keep for their own use: "datePublished": "2024-03-05T…", publishedAt, …
 Date find_script_date(const Tree& tree, bool day_first) {
   size_t bytes = 0;
@@ -39,13 +43,16 @@ Date find_script_date(const Tree& tree, bool day_first) {
 
 }  // namespace
 
+Date declared_date(const Sources& sources) {
+  return sources.linked.published ? sources.linked.published : meta_date(sources, MetaField::published);
+}
+
 Date choose_date(const Sources& sources, const Bylines& bylines) {
-  const auto meta = [&](MetaField field) { return find_date(decoded_line(sources.signals.at(field), 128), sources.day_first); };
-  const Date declared = sources.linked.published ? sources.linked.published : meta(MetaField::published);
+  const Date declared = declared_date(sources);
   const Bylines::Day* best = nullptr;
   for (const auto& day : bylines.days)
     if (!best || day.score > best->score) best = &day;
-  const Date modified = sources.linked.modified ? sources.linked.modified : meta(MetaField::modified);
+  const Date modified = sources.linked.modified ? sources.linked.modified : meta_date(sources, MetaField::modified);
   if (declared) {
     // Systems declare the day of the last import or change as the first one. A day that readers are shown near the heading, and that lies
     // before it by more than what time zones explain, is the older truth; a later one is an update.

@@ -42,12 +42,18 @@ struct Bylines {
   std::vector<Author> authors;
   std::vector<Day> days;
 };
+// `authors` false leaves authors out; with `days` false days are looked for near the heading alone.
 void find_bylines(const Sources& sources, NodeId heading, bool authors, bool days, Bylines& out);
 
 // A name as it stands: without "By", dates, addresses and marks around it. Empty where it is none.
 std::string clean_author(std::string_view text);
 
-std::string choose_author(const Sources& sources, const Bylines& bylines);
+// The author that JSON-LD or meta elements name; score 0 where they name none. From kCertain on no byline can outweigh it.
+inline constexpr int kCertain = 84;
+Bylines::Author declared_author(const Sources& sources);
+Date declared_date(const Sources& sources);
+
+std::string choose_author(const Sources& sources, const Bylines::Author& declared, const Bylines& bylines);
 Date choose_date(const Sources& sources, const Bylines& bylines);
 
 // Registered name of a host as one word without its suffix, for comparison with names of sites: "https://blog.my-site.co.uk/x" -> "mysite".
