@@ -8,6 +8,9 @@
 #include "native/warc/inflate.h"
 
 namespace millrace::warc {
+
+void crc32_fold_avx512(uint32_t crc, const uint8_t* bytes, size_t size, uint8_t* folded);
+
 namespace {
 
 // Eight tables: eight bytes a step ("slicing by 8").
@@ -68,7 +71,16 @@ __attribute__((target("pclmul,sse4.1"))) uint32_t by_folding(uint32_t crc, const
 
 uint32_t crc32(uint32_t crc, const uint8_t* bytes, size_t size) {
   static const bool folds = active_isa() >= Isa::avx2 && __builtin_cpu_supports("pclmul") && __builtin_cpu_supports("sse4.1");
+  static const bool wide = folds && active_isa() >= Isa::avx512 && __builtin_cpu_supports("vpclmulqdq");
   crc = ~crc;
+  if (wide && size >= 1024) {
+    const size_t whole = size & ~size_t{255};
+    alignas(64) uint8_t folded[256];
+    crc32_fold_avx512(crc, bytes, whole, folded);
+    crc = by_folding(0, folded, sizeof folded);
+    bytes += whole;
+    size -= whole;
+  }
   if (folds && size >= 64) {
     const size_t whole = size & ~size_t{15};
     crc = by_folding(crc, bytes, whole);

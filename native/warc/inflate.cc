@@ -318,11 +318,11 @@ Inflater::Result Inflater::run(const uint8_t*& in, const uint8_t* in_end, const 
       case Stage::codes: {
         bool block_over = false;
         give_back();
-        if (in_end - in >= 16 && static_cast<size_t>(out_end - out) >= kSpare) {
+        if (in_end - in >= kInflateIn && static_cast<size_t>(out_end - out) >= kSpare) {
           if (!loop(*this, in, in_end, history, out, out_end, block_over)) return leave(Result::bad);
         } else {
           Result result = Result::done;
-          while (result == Result::done && !block_over && !(in_end - in >= 24 && static_cast<size_t>(out_end - out) >= kSpare))
+          while (result == Result::done && !block_over && !(in_end - in >= kInflateIn + 8 && static_cast<size_t>(out_end - out) >= kSpare))
             result = slow(in, in_end, history, out, out_end, block_over);
           if (result != Result::done) return leave(result);
         }

@@ -1,5 +1,9 @@
 #pragma once
 // The fast loop of the inflater, compiled once for any x86-64 and once with BMI2 (shifts by a register without the flags).
+#ifdef __AVX2__
+#include <immintrin.h>
+#endif
+
 #include <cstring>
 
 #include "native/warc/inflate.h"
@@ -11,80 +15,89 @@ namespace millrace::warc {
 // width in 8-13), with bit 13 the end of the block, else a code that stands for nothing.
 inline constexpr uint32_t kLiteral = 1u << 31, kException = 1u << 15, kSecond = 1u << 14, kEnd = 1u << 13;
 
+// Input that a turn may read: two look-aheads of 8 bytes, and one before the first.
+inline constexpr ptrdiff_t kInflateIn = 24;
+
 struct InflateLoop {
-  // Reads up to 8 bytes beyond what it takes and writes up to 40 beyond what it makes; entered with 16 and Inflater::kSpare in hand.
+  // Reads up to 8 bytes beyond what it takes and writes up to 64 beyond what it makes; entered with kInflateIn and Inflater::kSpare in hand.
   [[gnu::always_inline]] static inline bool run(Inflater& s, const uint8_t*& in_ref, const uint8_t* in_end, const uint8_t* history, uint8_t*& out_ref,
-                         uint8_t* out_end, bool& block_over) {
+                                                uint8_t* out_end, bool& block_over) {
     const uint8_t* in = in_ref;
     uint8_t* out = out_ref;
-    const uint8_t* const in_stop = in_end - 16;
+    const uint8_t* const in_stop = in_end - kInflateIn;
     uint8_t* const out_stop = out_end - Inflater::kSpare;
     uint64_t bits = s.bits_;
-    unsigned count = s.count_;
+    uint32_t count = s.count_;  // its low 8 bits: what is borrowed above them never matters
     constexpr uint64_t literal_mask = (1u << Inflater::kLiteralBits) - 1, distance_mask = (1u << Inflater::kDistanceBits) - 1;
     const uint32_t* const literals = s.literals_;
     const uint32_t* const distances = s.distances_;
     bool good = true;
 
-    // Bits above `count` hold true input that is read again: or-ing the same bits twice changes nothing.
+    // 56 bits or more are in hand then. Bits above `count` hold true input that is read again: or-ing the same bits twice changes nothing.
     const auto refill = [&] {
       uint64_t word;
       std::memcpy(&word, in, 8);
-      bits |= word << count;
-      in += (63 - count) >> 3;
+      bits |= word << (count & 63);
+      in += 7 - ((count >> 3) & 7);
       count |= 56;
     };
     const auto drop = [&](uint32_t entry) {
       bits >>= entry & 63;
-      count -= entry & 63;
+      count -= entry;
+    };
+    const auto varying = [](uint64_t from, uint32_t entry) {
+      return static_cast<uint32_t>((from & ((uint64_t{1} << (entry & 63)) - 1)) >> ((entry >> 8) & 63));
     };
 
-    while (in <= in_stop && out <= out_stop) {
-      refill();
-      uint32_t entry = literals[bits & literal_mask];
-      // Up to three literals of at most 11 bits each leave 23 bits: enough for the next look-up, not for a match.
+    refill();
+    uint32_t entry = literals[bits & literal_mask];
+    // Each turn begins with an entry looked up and at least 56 bits behind the look-up, less the 11 that it may take.
+    do {
+      uint64_t saved = bits;
+      drop(entry);
       if (entry & kLiteral) {
-        drop(entry);
-        *out++ = static_cast<uint8_t>(entry >> 16);
+        uint8_t literal = static_cast<uint8_t>(entry >> 16);
         entry = literals[bits & literal_mask];
+        saved = bits;
+        drop(entry);
+        *out++ = literal;
         if (entry & kLiteral) {
-          drop(entry);
-          *out++ = static_cast<uint8_t>(entry >> 16);
+          literal = static_cast<uint8_t>(entry >> 16);
           entry = literals[bits & literal_mask];
+          saved = bits;
+          drop(entry);
+          *out++ = literal;
           if (entry & kLiteral) {
-            drop(entry);
             *out++ = static_cast<uint8_t>(entry >> 16);
+            entry = literals[bits & literal_mask];
+            refill();
             continue;
           }
         }
-        refill();
       }
-      if (entry & kException) {
+      if (__builtin_expect(entry & kException, 0)) {
         if (entry & kSecond) {
-          drop(entry);
           entry = literals[(entry >> 16) + (bits & ((1u << ((entry >> 8) & 63)) - 1))];
+          saved = bits;
+          drop(entry);
           if (entry & kLiteral) {
-            drop(entry);
             *out++ = static_cast<uint8_t>(entry >> 16);
+            refill();
+            entry = literals[bits & literal_mask];
             continue;
           }
         }
         if (entry & kException) {
-          if (!(entry & kEnd)) {
-            good = false;
-            break;
-          }
-          drop(entry);
-          block_over = true;
+          good = (entry & kEnd) != 0;
+          block_over = good;
           break;
         }
       }
-      uint64_t saved = bits;
-      drop(entry);
-      const uint32_t length = (entry >> 16) + static_cast<uint32_t>((saved & ((uint64_t{1} << (entry & 63)) - 1)) >> ((entry >> 8) & 63));
-      // 56 bits at least, less 15 + 5 for the length: 36 are left, and a distance takes up to 15 + 13.
+      const uint32_t length = (entry >> 16) + varying(saved, entry);
+      // 56 less two literals of 11 and a length of up to 20: enough for the look-up, not always for all of the distance.
       entry = distances[bits & distance_mask];
-      if (entry & kException) {
+      if (__builtin_expect((count & 0xff) < 15 + 13 + Inflater::kLiteralBits, 0)) refill();
+      if (__builtin_expect(entry & kException, 0)) {
         if (!(entry & kSecond)) {
           good = false;
           break;
@@ -98,15 +111,19 @@ struct InflateLoop {
       }
       saved = bits;
       drop(entry);
-      const uint32_t distance = (entry >> 16) + static_cast<uint32_t>((saved & ((uint64_t{1} << (entry & 63)) - 1)) >> ((entry >> 8) & 63));
-      if (distance > static_cast<size_t>(out - history)) {
+      const uint32_t distance = (entry >> 16) + varying(saved, entry);
+      if (__builtin_expect(distance > static_cast<size_t>(out - history), 0)) {
         good = false;
         break;
       }
+      // The next look-up goes ahead of the copy, which nothing waits for.
+      entry = literals[bits & literal_mask];
+      refill();
       copy(out, distance, length);
       out += length;
-    }
+    } while (in <= in_stop && out <= out_stop);
     // Whole bytes of look-ahead go back; the bits above `count` with them.
+    count &= 0xff;
     in -= count >> 3;
     count &= 7;
     s.bits_ = bits & ((uint64_t{1} << count) - 1);
@@ -116,19 +133,27 @@ struct InflateLoop {
     return good;
   }
 
-  // Writes up to 32 bytes beyond `length`.
+  // 32 bytes; GCC would make two of a memcpy.
+  [[gnu::always_inline]] static inline void copy32(uint8_t* to, const uint8_t* from) {
+#ifdef __AVX2__
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from)));
+#else
+    std::memcpy(to, from, 32);
+#endif
+  }
+
+  // Writes up to 64 bytes beyond `length`.
   [[gnu::always_inline]] static inline void copy(uint8_t* out, uint32_t distance, uint32_t length) {
     const uint8_t* from = out - distance;
     uint8_t* const end = out + length;
-    if (distance >= 16) {
-      std::memcpy(out, from, 16);
-      std::memcpy(out + 16, from + 16, 16);
-      if (length <= 32) return;
-      out += 32;
-      from += 32;
+    if (__builtin_expect(distance >= 32, 1)) {
+      copy32(out, from);
+      copy32(out + 32, from + 32);
+      if (__builtin_expect(length <= 64, 1)) return;
+      out += 64;
+      from += 64;
       do {
-        std::memcpy(out, from, 16);
-        std::memcpy(out + 16, from + 16, 16);
+        copy32(out, from);
         out += 32;
         from += 32;
       } while (out < end);

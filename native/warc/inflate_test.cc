@@ -177,7 +177,7 @@ TEST_F(Inflate, NoiseNeverHangs) {
 TEST_F(Inflate, ChecksumsAreZlibs) {
   std::mt19937_64 random(4);
   for (int turn = 0; turn < 2000; ++turn) {
-    const std::string text = sample(random, 0, random() % 1000);
+    const std::string text = sample(random, 0, random() % (turn % 4 ? 1000 : 9000));
     const auto* bytes = reinterpret_cast<const uint8_t*>(text.data());
     const size_t cut = text.empty() ? 0 : random() % text.size();
     const uint32_t whole = crc32(0, bytes, text.size());
