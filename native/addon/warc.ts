@@ -146,7 +146,15 @@ export async function* warcRecords(
   const native = domain<Warc>('warc')
   const handle = native.openIndex(path, ...placeOf(options))
   for (let done = false; !done; ) {
-    const { offsets, members, lengths, statuses, stringEnds, text, done: last } = await native.nextIndex(handle, 1024, options.digests ?? false)
+    const {
+      offsets,
+      members,
+      lengths,
+      statuses,
+      stringEnds,
+      text,
+      done: last,
+    } = await native.nextIndex(handle, 1024, options.digests ?? false)
     done = last
     for (let i = 0; i < offsets.length; i++) {
       const string = (column: number): string => utf8.decode(text.subarray(stringEnds[4 * i + column], stringEnds[4 * i + column + 1]))
@@ -173,5 +181,4 @@ export interface WarcCounts {
 }
 
 /** Reads a file to its end, parses WARC and HTTP headers and keeps nothing. */
-export const countWarc = (path: string, options: WarcOptions): Promise<WarcCounts> =>
-  domain<Warc>('warc').count(path, ...placeOf(options))
+export const countWarc = (path: string, options: WarcOptions): Promise<WarcCounts> => domain<Warc>('warc').count(path, ...placeOf(options))
