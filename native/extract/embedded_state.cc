@@ -19,7 +19,7 @@ constexpr size_t kMinText = 140;               // in bytes, of all that a script
 bool is_foreign(std::string_view key) {
   for (const auto word : {"i18n", "translation", "locale", "messages", "dictionary", "labels", "cookie", "consent", "privacy", "footer", "seo",
                           "navigation", "menu", "related", "recommend", "css", "style", "analytics", "tracking", "svg", "schema", "error",
-                          "config", "disclaimer", "newsletter", "banner", "experiment", "sidebar", "meta", "classname"})
+                          "config", "disclaimer", "newsletter", "banner", "experiment", "sidebar", "meta", "classname", "notfound"})
     if (contains(key, word)) return true;
   return false;
 }
@@ -112,7 +112,7 @@ class StateReader {
           frames.back().view = frames.back().text;  // at least 40 bytes, so on the heap: a move of the frame leaves it in place
           continue;
         }
-        if (is_prose(value)) texts_.paragraph(value);
+        if (!rows && is_prose(value)) texts_.paragraph(value);
       } else if (((c | 32) >= 'a' && (c | 32) <= 'z') || c == '_' || c == '$') {
         const size_t begin = f.at;
         while (f.at < t.size() && (std::isalnum(static_cast<unsigned char>(t[f.at])) || t[f.at] == '_' || t[f.at] == '$')) ++f.at;

@@ -17,10 +17,11 @@ uint64_t digest(std::string_view text) {
 }
 
 bool has_tags(std::string_view text) {
-  for (size_t at = text.find('<'); at != std::string_view::npos && at + 2 < text.size(); at = text.find('<', at + 1)) {
+  const size_t last = text.rfind('>');
+  if (last == std::string_view::npos) return false;
+  for (size_t at = text.find('<'); at != std::string_view::npos && at + 1 < last; at = text.find('<', at + 1)) {
     const char c = text[at + 1];
-    if ((((c | 32) >= 'a' && (c | 32) <= 'z') || c == '/' || c == '!') && text.find('>', at) != std::string_view::npos) return true;
-    if (at > (1u << 16)) return true;
+    if (((c | 32) >= 'a' && (c | 32) <= 'z') || c == '/' || c == '!') return true;
   }
   return false;
 }
@@ -106,8 +107,8 @@ void EmbeddedTexts::to_text(std::string_view raw, std::string& out) {
 }
 
 void EmbeddedTexts::paragraph(std::string_view raw) {
-  if (raw.empty() || left_ == 0) return;
   State& s = *state_;
+  if (raw.empty() || s.text.size() >= left_) return;
   std::string text;
   to_text(cut_utf8(raw, 4 * left_ + 4096), text);
   if (text.empty()) return;

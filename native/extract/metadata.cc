@@ -51,6 +51,7 @@ void add_item(std::string_view item, std::string& list) {
 }
 
 void add_directives(std::string_view agent, std::string_view content, std::string& list) {
+  content = content.substr(0, 4 * kMaxField);
   size_t at = 0;
   while (at < content.size()) {
     const size_t end = std::min(content.find(',', at), content.size());
@@ -114,7 +115,7 @@ void read_metadata(const Page& page, Metadata& out, std::string_view url) {
   for (const auto& type : linked.types) add_item(type, out.schema);
   for (const auto types : signals.types) {
     size_t at = 0;
-    for (std::string_view type; next_word(types, at, type);) add_item(line(type_name(type), 64), out.schema);
+    for (std::string_view type; next_word(types.substr(0, kMaxField), at, type);) add_item(line(type_name(type), 64), out.schema);
   }
   add_item(line(signals.at(MetaField::type), 64), out.schema);
 }

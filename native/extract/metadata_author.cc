@@ -105,9 +105,9 @@ namespace {
 int discount(const Sources& sources, std::string_view name) {
   const std::string word = squeeze(fold(name));
   int loss = word.empty() ? 200 : 0;
-  if (word == squeeze(fold(sources.site)) || word == site_word(sources.url)) loss += 30;
+  if (word == squeeze(fold(sources.site)) || word == site_word(sources.url)) loss += 25;
   for (const std::string_view role : {"admin", "administrator", "editor", "unknown", "anonymous", "staff", "root", "webmaster", "guest"})
-    if (word == role) loss += 50;
+    if (word == role) loss += 80;
   return loss;
 }
 

@@ -33,6 +33,8 @@ constexpr uint64_t kComments = Words::bits(0, 3), kOthers = Words::bits(3, 11), 
 
 constexpr Words kProfiles{"/author/", "/authors/", "/contributors/", "/writers/", "?author=", "/staff/", "/people/"};
 
+constexpr size_t kMaxName = 512;  // bytes of a class or an id that are read
+
 // What stands around a node: 0 nothing bad; less for comments, teasers of other pages, navigation and page foot.
 int surroundings(const Tree& tree, NodeId id) {
   int score = 0, steps = 0;
@@ -43,8 +45,7 @@ int surroundings(const Tree& tree, NodeId id) {
     if (node.tag == tag::aside) score -= 10;
     const std::string_view name = tree.value(node, attr::class_), number = tree.value(node, attr::id);
     for (const auto value : {name, number}) {
-      if (value.empty()) continue;
-      const uint64_t found = kAround.find(value);
+      const uint64_t found = kAround.find(value.substr(0, kMaxName));
       if (found & kComments) score -= 15;
       if (found & kOwner) score += 8;
       if (found & kOthers) score -= 20;
@@ -88,6 +89,7 @@ bool is_forum(const Sources& sources) {
 
 constexpr size_t kMaxFound = 128;  // authors and days each, before texts are read
 constexpr size_t kMaxAll = 192;
+constexpr size_t kMaxReads = 2048;  // texts of elements that are gathered
 constexpr size_t kMaxShort = 48;   // bytes of a text that may hold a day and nothing much else
 constexpr size_t kMaxText = 160;   // bytes of a text that may hold one in a sentence
 
@@ -111,7 +113,7 @@ class Finder {
             break;
           }
         const std::string_view content = tree_.value(tree_[from], attr::content);
-        add_author(id, content.empty() ? lines_of(tree_, from, 300) : std::string(content), tree_.find(node, attr::rel) ? 76 : 82);
+        add_author(id, content.empty() ? lines(from, 300) : std::string(content.substr(0, kMaxName)), tree_.find(node, attr::rel) ? 76 : 82);
       }
     }
     for (const NodeId id : sources_.signals.dates) {
@@ -121,7 +123,7 @@ class Finder {
     }
     for (const NodeId id : sources_.signals.times) {
       const Node& node = tree_[id];
-      const uint64_t found = kNames.find(tree_.value(node, attr::class_));
+      const uint64_t found = kNames.find(tree_.value(node, attr::class_).substr(0, kMaxName));
       const bool modified = (found & kModified) || contains(tree_.value(node, attr::itemprop), "modif");
       add_day(id, tree_.value(node, attr::datetime), 60 + (tree_.find(node, attr::pubdate) ? 15 : 0) + (found & kPublished ? 10 : 0), modified);
     }
@@ -137,16 +139,16 @@ class Finder {
       for (uint32_t i = node.attributes; i < node.attributes + node.attribute_count; ++i) {
         const auto& a = tree_.attributes[i];
         if (a.id == attr::href && authors_ && node.tag == tag::a) {
-          if (out_.authors.size() < kMaxFound && kProfiles.find(tree_.text(a.value))) add_author(id, lines_of(tree_, id, 200), 64);
+          if (out_.authors.size() < kMaxFound && kProfiles.find(tree_.text(a.value).substr(0, kMaxName))) add_author(id, lines(id, 200), 64);
           continue;
         }
         if (a.id != attr::class_ && a.id != attr::id) continue;
-        const std::string_view name = tree_.text(a.value);
+        const std::string_view name = tree_.text(a.value).substr(0, kMaxName);
         const uint64_t found = kNames.find(name);
         if (!found) continue;
         if (authors_ && (found & kPerson) && !(found & kPersonal) && out_.authors.size() < kMaxFound) {
           const bool named = (found & kNamed) || contains(name, "name");
-          add_author(id, lines_of(tree_, id, 300), 62 + (named ? 6 : 0));
+          add_author(id, lines(id, 300), 62 + (named ? 6 : 0));
         }
         if ((found & kDay) && out_.days.size() < kMaxFound) add_day(id, {}, 50 + (found & kPublished ? 8 : 0), found & kModified);
       }
@@ -189,14 +191,14 @@ class Finder {
       if (is_label(shown)) {
         NodeId name = node.next != kNoNode ? node.next : tree_[node.parent].next;
         for (int steps = 0; name != kNoNode && steps < 4; ++steps, name = tree_[name].next) {
-          const std::string behind = tree_[name].kind == html::Kind::comment ? "" : lines_of(tree_, name, 300);
+          const std::string behind = tree_[name].kind == html::Kind::comment ? "" : lines(name, 300);
           if (behind.empty()) continue;
-          add_author(id, behind, 66);
+          add_author(id, behind, far(id) + 66, true);
           break;
         }
       } else if (shown.size() < 80 && !starts(shown, "this ") && (!starts(shown, "by") || shown[2] == ' ' || shown[2] == ':') &&
                  (!starts(shown, "author") || starts(shown, "author:")) && !starts(shown, "contributor")) {
-        add_author(id, shown, 66);
+        add_author(id, shown, far(id) + 66, true);
       }
     }
   }
@@ -230,14 +232,17 @@ class Finder {
     return nodes < 40 ? 0 : nodes < 150 ? 4 : nodes < 500 ? 9 : 14;
   }
 
-  // The first line that reads like a name.
-  void add_author(NodeId id, std::string_view text, int score) {
+  // "By" is a common word: away from the heading it counts for little unless more is said.
+  int far(NodeId id) const { return distance(id) < 9 ? 0 : -10; }
+
+  // The first line that reads like a name; `full_name` asks for two words at least.
+  void add_author(NodeId id, std::string_view text, int score, bool full_name = false) {
     for (size_t at = 0, lines = 0; at < text.size() && lines < 4; ++lines) {
       const size_t end = std::min(text.find('\n', at), text.size());
       std::string name = clean_author(text.substr(at, end - at));
       at = end + 1;
       const int likeness = name_likeness(name);
-      if (!likeness) continue;
+      if (!likeness || (full_name && !forum_ && (likeness < 2 || count_words(name) < 2))) continue;
       score += surroundings(tree_, id) - distance(id) + (forum_ ? 0 : (likeness - 2) * 6);
       out_.authors.push_back({std::move(name), score});
       return;
@@ -245,8 +250,8 @@ class Finder {
   }
 
   void add_day(NodeId id, std::string_view value, int score, bool modified) {
-    if (!value.empty()) return add_day_text(id, value, score, modified);
-    add_day_text(id, text_of(tree_, id, 200), score, modified);
+    if (!value.empty()) return add_day_text(id, value.substr(0, kMaxText), score, modified);
+    if (reads_++ < kMaxReads) add_day_text(id, text_of(tree_, id, 200), score, modified);
   }
 
   void add_day_text(NodeId id, std::string_view text, int score, bool modified) {
@@ -254,8 +259,11 @@ class Finder {
     if (date) out_.days.push_back({date, score + surroundings(tree_, id) - distance(id) - (modified ? 12 : 0), modified});
   }
 
+  std::string lines(NodeId id, size_t cap) { return reads_++ < kMaxReads ? lines_of(tree_, id, cap) : std::string(); }
+
   const Sources& sources_;
   const Tree& tree_;
+  size_t reads_ = 0;
   NodeId heading_;
   bool authors_, days_, forum_;
   Bylines& out_;

@@ -31,7 +31,7 @@ struct Signals {
   std::array<std::string_view, static_cast<size_t>(MetaField::count)> meta{};
   std::array<uint8_t, static_cast<size_t>(MetaField::count)> rank{};
   std::vector<Named> meta_authors;       // by name, in their order
-  std::array<std::string_view, 4> cards; // twitter:label1, data1, label2, data2
+  std::array<std::string_view, 4> cards{};  // twitter:label1, data1, label2, data2
   std::vector<Named> agents;             // robots directives for one crawler
   std::string_view at(MetaField field) const { return meta[static_cast<size_t>(field)]; }
   void clear();
