@@ -247,23 +247,30 @@ void read_page(std::string_view html, Page& page) {
 
 Napi::Value text_of(Napi::Env env, std::string_view text) { return Napi::String::New(env, text.data(), text.size()); }
 
-// rescued(html) -> { formulas: { latex, block }[], codes: { text, language, block }[] }, in document order
+// rescued(html) -> { formulas: { latex, display }[], codes: { text, language, block }[] }, in document order
 Napi::Value rescued(const Napi::CallbackInfo& info) {
   const auto env = info.Env();
   Page page;
   read_page(characters(info[0]), page);
-  auto formulas = Napi::Array::New(env), codes = Napi::Array::New(env);
-  uint32_t formula_count = 0, code_count = 0;
+  std::vector<Formula> found;
+  list_formulas(page, found);
+  auto formulas = Napi::Array::New(env, found.size()), codes = Napi::Array::New(env);
+  for (size_t i = 0; i < found.size(); ++i) {
+    auto object = Napi::Object::New(env);
+    object.Set("latex", text_of(env, found[i].latex));
+    object.Set("display", found[i].display);
+    formulas.Set(static_cast<uint32_t>(i), object);
+  }
+  uint32_t count = 0;
   for (NodeId id = 0; id != kNoNode;) {
     const Role role = page.role[id];
-    if (role == Role::formula || role == Role::code) {
-      const auto& found = page.at(id);
+    if (role == Role::code) {
+      const auto& code = page.at(id);
       auto object = Napi::Object::New(env);
-      object.Set(role == Role::formula ? "latex" : "text", text_of(env, found.text));
-      if (role == Role::code) object.Set("language", text_of(env, found.language));
-      object.Set("block", found.block);
-      if (role == Role::formula) formulas.Set(formula_count++, object);
-      else codes.Set(code_count++, object);
+      object.Set("text", text_of(env, code.text));
+      object.Set("language", text_of(env, code.language));
+      object.Set("block", code.block);
+      codes.Set(count++, object);
     }
     id = role == Role::none || role == Role::table ? page.tree.following(id) : page.tree.behind(id);
   }

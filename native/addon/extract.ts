@@ -102,7 +102,7 @@ export type NativePage = Record<(typeof textColumns)[number], string> & {
 }
 
 export interface RescuedParts {
-  formulas: { latex: string; block: boolean }[]
+  formulas: { latex: string; display: boolean }[]
   codes: { text: string; language: string; block: boolean }[]
 }
 
@@ -143,7 +143,7 @@ export const extractPage = (page: Uint8Array | string, url = '', label = '', opt
 
 const utf8 = (html: string | Uint8Array): Uint8Array => (typeof html === 'string' ? new TextEncoder().encode(html) : html)
 
-/** Formulas and code of a page (UTF-8) in document order, whether or not their block would be kept. TeX between delimiters is not among them. */
+/** Formulas (marked up and delimited) and code of a page (UTF-8), each in document order, whether or not their block would be kept. */
 export const rescued = (html: string | Uint8Array): RescuedParts => domain<Extract>('extract').rescued(utf8(html))
 
 /** The data tables of a page (UTF-8) in document order, with their cells and as they are written. */
