@@ -42,22 +42,28 @@ bool is_mark(uint32_t c) {
   return (c >= 0x3000 && c <= 0x3020) || (c >= 0xff01 && c <= 0xff60) || (c >= 0x2010 && c <= 0x2030) || c == 0xb7 || c == 0x30fb;
 }
 
+// Russian and Greek texts exist in East Asian encodings too: two bytes a letter, the lead byte nearly always the same.
+bool is_foreign_letter(uint32_t c) { return (c >= 0x391 && c <= 0x3c9) || (c >= 0x401 && c <= 0x451); }
+
 double japanese(uint32_t code, bool first_level) {
   if (is_kana(code)) return 6.5;
   if (is_mark(code)) return 7.5;
   if (is_ideograph(code)) return first_level ? 11.5 : 18;
+  if (is_foreign_letter(code)) return 8.5;
   return code >= 0xff61 && code <= 0xff9f ? 14 : 17;
 }
 double chinese(uint32_t code, bool first_level, bool extension, std::u32string_view common) {
   if (is_common(common, code)) return 8;
   if (is_mark(code)) return 8;
   if (is_ideograph(code)) return first_level ? 12 : extension ? 20 : 16.5;
+  if (is_foreign_letter(code)) return 8.5;
   return is_kana(code) ? 15 : 17.5;
 }
 double korean(uint32_t code, bool in_standard) {
   if (is_common(kCommonHangul, code)) return 7;
   if (is_hangul(code)) return in_standard ? 11 : 19;
   if (is_mark(code)) return 11;
+  if (is_foreign_letter(code)) return 8.5;
   return is_ideograph(code) ? 16 : 17.5;
 }
 
