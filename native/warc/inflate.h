@@ -19,7 +19,7 @@ class Inflater {
   };
 
   // Room that a call must offer to be sure of progress: a longest match and what wide copies write beyond it.
-  static constexpr size_t kSpare = 320;
+  static constexpr size_t kSpare = 352;
   // Input that is certainly enough for the next step, block header or symbol. Offer more, or have none left in the source.
   static constexpr size_t kInput = 1024;
 

@@ -1,9 +1,5 @@
 #pragma once
 // The fast loop of the inflater, compiled once for any x86-64 and once with BMI2 (shifts by a register without the flags).
-#ifdef __AVX2__
-#include <immintrin.h>
-#endif
-
 #include <cstring>
 
 #include "native/warc/inflate.h"
@@ -133,30 +129,18 @@ struct InflateLoop {
     return good;
   }
 
-  // 32 bytes; GCC would make two of a memcpy.
-  [[gnu::always_inline]] static inline void copy32(uint8_t* to, const uint8_t* from) {
-#ifdef __AVX2__
-    _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from)));
-#else
-    std::memcpy(to, from, 32);
-#endif
-  }
-
   // Writes up to 64 bytes beyond `length`.
   [[gnu::always_inline]] static inline void copy(uint8_t* out, uint32_t distance, uint32_t length) {
     const uint8_t* from = out - distance;
     uint8_t* const end = out + length;
-    if (__builtin_expect(distance >= 32, 1)) {
-      copy32(out, from);
-      copy32(out + 32, from + 32);
+    if (__builtin_expect(distance >= 16, 1)) {
+      for (int i = 0; i < 64; i += 16) std::memcpy(out + i, from + i, 16);
       if (__builtin_expect(length <= 64, 1)) return;
-      out += 64;
-      from += 64;
       do {
-        copy32(out, from);
-        out += 32;
-        from += 32;
-      } while (out < end);
+        out += 64;
+        from += 64;
+        for (int i = 0; i < 64; i += 16) std::memcpy(out + i, from + i, 16);
+      } while (out + 64 < end);
     } else if (distance >= 8) {
       do {
         std::memcpy(out, from, 8);
