@@ -152,7 +152,7 @@ Title choose_title(const Sources& sources) {
   };
   std::string own = joined(parts, 1);
 
-  const bool root = [&] {
+  const bool root = [&url = url] {
     const size_t scheme = url.find("//");
     if (scheme == std::string_view::npos) return false;
     const size_t path = url.find('/', scheme + 2);
