@@ -79,7 +79,7 @@ class Rescuer {
     for (NodeId id = 0; id != kNoNode;) {
       const Node& node = t_[id];
       if (node.kind == Kind::text) {
-        if (!tex_in_text_) look_at(id);
+        look_at(id);
         id = t_.behind(id);
         continue;
       }
@@ -144,7 +144,14 @@ class Rescuer {
   // A backslash before a letter or bracket, or a tag of a forum's TeX.
   void look_at(NodeId id) {
     const auto text = t_.text(t_[id].range);
-    for (size_t i = text.find('\\'); i != text.npos; i = text.find('\\', i + 1))
+    const size_t slash = text.find('\\');
+    if (slash != text.npos && slash < 16 && is_definition(text) && !in_code(id)) {
+      const NodeId above = t_[id].parent;
+      if (t_[above].first_child == id && t_[id].next == kNoNode && t_[above].kind == Kind::element) page_.skip(above);
+      return;
+    }
+    if (tex_in_text_) return;
+    for (size_t i = slash; i != text.npos; i = text.find('\\', i + 1))
       if (i + 1 < text.size() && ((text[i + 1] | 32) - 'a' + 0u < 26u || text[i + 1] == '(' || text[i + 1] == '[')) {
         if (in_code(id)) return;
         tex_in_text_ = true;
@@ -235,6 +242,10 @@ class Rescuer {
 
   bool put(NodeId id, std::string latex, bool display) {
     if (latex.empty()) return false;
+    if (is_definition(latex)) {
+      page_.skip(id);
+      return true;
+    }
     page_.rescue(Role::formula, {id, display, std::move(latex), {}});
     return true;
   }

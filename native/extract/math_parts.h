@@ -39,6 +39,9 @@ bool has_token(std::string_view list, std::string_view token);
 bool is_blank(std::string_view text);
 std::string_view trimmed_view(std::string_view text);
 
+// Nothing but definitions of commands (\newcommand{\R}{\mathbb{R}}), delimiters around each or not: nothing to read.
+bool is_definition(std::string_view text);
+
 // A command that only LaTeX mathematics has (\frac, \alpha, \sum) stands in the text.
 bool has_math_command(std::string_view text);
 

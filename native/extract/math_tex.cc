@@ -91,8 +91,8 @@ bool is_dollar_formula(std::string_view text, size_t open, std::string_view cont
   if (has_math_command(content)) return !(is_digit(after) && is_digit(inner.front()) && words_in(inner, 4) > 1);
   if (sure || content.size() > 300) return false;
   if (is_digit(after) || is_letter(after) || after == '_') return false;
-  if (is_letter(before) || is_digit(before) || before == '$') return false;
   const bool operators = content.find_first_of("^_=<>\\{}|") != content.npos;
+  if (is_letter(before) || is_digit(before) || (before == '$' && !operators)) return false;
   if (spaced && (!operators || is_digit(inner.front()) || words_in(inner, 3) > 0)) return false;
   if (is_digit(inner.front()) || inner.front() == '.') return words_in(inner, 2) == 0;
   if (any_command(content)) return words_in(inner, 4) < 3;
@@ -182,7 +182,7 @@ struct Finder {
   void add(size_t begin, size_t end, std::string_view content, bool display) {
     bool ignored = false;
     auto latex = clean_tex(content, ignored);
-    if (!latex.empty()) found.push_back({begin, end, std::move(latex), display});
+    if (!latex.empty() && !is_definition(latex)) found.push_back({begin, end, std::move(latex), display});
   }
 
   // Tries the pair at `at`; where to go on.
@@ -208,8 +208,10 @@ struct Finder {
       const size_t end = find_close(static_cast<size_t>(index), close, from);
       if (end == text.npos || end - start > (pair.display ? kMaxDisplay : kMaxInline)) return start;
       const auto content = text.substr(start, end - start);
-      if (brace_depth(content) > 0) {
+      if (brace_depth(content) > 0) {  // within an argument; but not where the next one begins
         from = end + close.size();
+        const size_t further = find_close(static_cast<size_t>(index), close, from);
+        if (further == text.npos || (pair.open != close && text.substr(from, further - from).find(pair.open) != text.npos)) return start;
         continue;
       }
       const size_t behind = end + close.size();
@@ -276,6 +278,34 @@ bool has_math_command(std::string_view text) {
     if (i >= text.size()) break;
   }
   return false;
+}
+
+bool is_definition(std::string_view text) {
+  bool any = false;
+  for (size_t i = 0;;) {
+    while (i < text.size() && (is_space(text[i]) || text[i] == '$' || text[i] == '(' || (text[i] == '\\' && i + 1 < text.size() && std::string_view("()[]").find(text[i + 1]) != std::string_view::npos)))
+      i += text[i] == '\\' ? 2 : 1;
+    if (text.compare(i, 2, "\xc2\xa0") == 0) {
+      i += 2;
+      continue;
+    }
+    if (i >= text.size()) return any;
+    bool defines = false;
+    for (const std::string_view name : {"\\newcommand", "\\renewcommand", "\\providecommand", "\\DeclareMathOperator", "\\def\\", "\\definecolor", "\\require{", "\\begingroup", "\\endgroup"})
+      defines = defines || text.compare(i, name.size(), name) == 0;
+    if (!defines) return false;
+    any = true;
+    int depth = 0;
+    size_t groups = 0;
+    for (; i < text.size(); ++i) {
+      if (text[i] == '\\') {
+        if (depth == 0 && groups > 0 && i + 1 < text.size()) break;
+        ++i;
+      } else if (text[i] == '{') ++depth;
+      else if (text[i] == '}') groups += --depth == 0;
+      else if (depth == 0 && text[i] == '$') break;
+    }
+  }
 }
 
 void find_delimited(std::string_view text, const Delimiters& delimiters, std::vector<Delimited>& found) {
