@@ -10,7 +10,7 @@ namespace {
 struct Token {
   enum Kind : uint8_t { number, month, word, mark } kind = mark;
   uint8_t digits = 0;
-  char mark_char = 0;   // '-' also stands for 年 and 月
+  char mark_char = 0;   // 'Y' stands for 年 and 月
   bool spaced = false;  // white space stands in front
   int64_t value = 0;    // of a number; of a month 1 to 12
 };
@@ -95,7 +95,7 @@ size_t tokenize(std::string_view text, std::array<Token, kMaxTokens>& tokens) {
         if (digits < 15) t.value = t.value * 10 + (text[at] - '0');
       t.digits = static_cast<uint8_t>(digits < 99 ? digits : 99);
     } else if (marks("年") || marks("月") || marks("년") || marks("월")) {
-      t.mark_char = '-';
+      t.mark_char = 'Y';
       at += 3;
     } else if (marks("日") || marks("일")) {
       t.mark_char = ' ';
@@ -148,9 +148,9 @@ Date find_date(std::string_view text, bool day_first) {
       if (!found && i + 4 < count && tokens[i + 1].kind == Token::mark && tokens[i + 3].kind == Token::mark &&
           tokens[i + 1].mark_char == tokens[i + 3].mark_char && number(i + 2, 1, 2)) {
         const char c = tokens[i + 1].mark_char;
-        if (c == '-' || c == '/' || c == '.') {
+        if (c == '-' || c == '/' || c == '.' || (c == 'Y' && t.digits == 4)) {
           const int64_t a = t.value, b = tokens[i + 2].value;
-          const bool tight = c == '.' || !tokens[i + 4].spaced;
+          const bool tight = c == '.' || c == 'Y' || !tokens[i + 4].spaced;
           if (t.digits == 4 && number(i + 4, 1, 2) && tight) {
             found = checked(a, b, tokens[i + 4].value);
           } else if (t.digits <= 2 && (number(i + 4, 4, 4) || (c != '-' && number(i + 4, 2, 2))) && tight) {

@@ -11,7 +11,7 @@ namespace tag = html::tag;
 namespace attr = html::attr;
 
 constexpr size_t kMaxScriptBytes = 16u << 20;  // over all scripts of a page
-constexpr size_t kMinScript = 200;             // a shorter script holds no text
+constexpr size_t kMinScript = 140;             // a shorter script holds no text
 constexpr int kMaxLevels = 4;                  // JSON inside strings of JSON
 constexpr size_t kMinText = 140;               // in bytes, of all that a script yields
 
@@ -66,6 +66,7 @@ class StateReader {
       int level = 0;
     };
     std::vector<Frame> frames;
+    frames.reserve(kMaxLevels);  // never moved: a frame may look into its own text
     frames.emplace_back();
     frames.back().view = text;
     while (!frames.empty() && !texts_.full()) {
@@ -101,18 +102,16 @@ class StateReader {
         std::string value;
         append_unescaped(raw, value);
         const size_t first = value.find_first_not_of(" \n\t\r");
-        // JSON as a string, or lines of React's server stream: a row number, a colon, JSON.
         const bool json = first != std::string::npos && (value[first] == '{' || value[first] == '[') && value.find('"') != std::string::npos;
-        const bool rows = !json && value.find(":[") != std::string::npos && value.find("\":") != std::string::npos;
-        if ((json || rows) && f.level + 1 < kMaxLevels) {
+        if (json && f.level + 1 < kMaxLevels) {
           Frame inner;
           inner.text = std::move(value);
           inner.level = f.level + 1;
           frames.push_back(std::move(inner));
-          frames.back().view = frames.back().text;  // at least 40 bytes, so on the heap: a move of the frame leaves it in place
+          frames.back().view = frames.back().text;
           continue;
         }
-        if (!rows && is_prose(value)) texts_.paragraph(value);
+        if (is_prose(value)) texts_.paragraph(value);
       } else if (((c | 32) >= 'a' && (c | 32) <= 'z') || c == '_' || c == '$') {
         const size_t begin = f.at;
         while (f.at < t.size() && (std::isalnum(static_cast<unsigned char>(t[f.at])) || t[f.at] == '_' || t[f.at] == '$')) ++f.at;
@@ -123,15 +122,54 @@ class StateReader {
     }
   }
 
+  // The stream that React's server components come in: rows "id:JSON\n", and "id:Tsize,bytes" for long texts (sizes in hexadecimal).
+  // Rows of modules and hints (I, H) hold no text.
+  void read_rows(std::string_view stream) {
+    for (size_t at = 0; at < stream.size() && !texts_.full();) {
+      const size_t line = std::min(stream.find('\n', at), stream.size());
+      const size_t colon = stream.find(':', at);
+      if (colon == std::string_view::npos) return;
+      if (colon > line || colon - at > 16 || colon + 1 >= stream.size()) {
+        at = line + 1;
+        continue;
+      }
+      const char kind = stream[colon + 1];
+      if (kind == 'T') {
+        size_t size = 0, k = colon + 2;
+        for (; k < stream.size() && k < colon + 10 && std::isxdigit(static_cast<unsigned char>(stream[k])); ++k)
+          size = size * 16 + static_cast<size_t>(stream[k] <= '9' ? stream[k] - '0' : (stream[k] | 32) - 'a' + 10);
+        if (k < stream.size() && stream[k] == ',') {
+          const std::string_view text = stream.substr(k + 1, size);
+          if (is_prose(text)) texts_.paragraph(text);
+          at = k + 1 + text.size();
+          continue;
+        }
+      }
+      if (kind != 'I' && kind != 'H') read(stream.substr(colon + 1, line - colon - 1), false);
+      at = line + 1;
+    }
+  }
+
  private:
   EmbeddedTexts& texts_;
 };
+
+// Appends the string of "self.__next_f.push([1,"…"])".
+bool append_pushed(std::string_view script, std::string& stream) {
+  if (script.substr(0, 64).find("__next_f") == std::string_view::npos) return false;
+  const size_t quote = script.substr(0, 160).find("([1,\"");
+  if (quote == std::string_view::npos) return true;
+  const size_t begin = quote + 5;
+  append_unescaped(script.substr(begin, end_of_string(script, begin, '"') - begin), stream);
+  return true;
+}
 
 }  // namespace
 
 void read_application_state(const Page& page, EmbeddedTexts& texts) {
   const Tree& tree = page.tree;
   StateReader reader(texts);
+  std::string pushed;
   size_t bytes = 0;
   for (const bool declared : {true, false}) {
     const char* origin = "state";
@@ -139,6 +177,10 @@ void read_application_state(const Page& page, EmbeddedTexts& texts) {
       const Node& node = tree.nodes[id];
       if (node.kind != html::Kind::element || node.tag != tag::script || node.first_child == kNoNode) continue;
       const std::string_view type = tree.value(node, attr::type), text = tree.text(tree[node.first_child].range);
+      if (!declared && type.empty() && append_pushed(text, pushed)) {
+        if ((bytes += text.size()) > kMaxScriptBytes) break;
+        continue;
+      }
       if (text.size() < kMinScript || contains(type, "ld+json") || contains(type, "template") || contains(type, "html")) continue;
       const bool json = contains(type, "json");
       if (json != declared) continue;
@@ -151,11 +193,13 @@ void read_application_state(const Page& page, EmbeddedTexts& texts) {
           continue;
         if (text.find_first_of("{[") > 400) continue;
       }
-      if ((bytes += text.size()) > kMaxScriptBytes) return;
+      if ((bytes += text.size()) > kMaxScriptBytes) break;
       const std::string_view name = tree.value(node, attr::id);
-      if (contains(name, "next_data") || text.substr(0, 64).find("__next_f") != std::string_view::npos) origin = "next-data";
+      if (contains(name, "next_data")) origin = "next-data";
       reader.read(text, !json);
     }
+    if (!pushed.empty()) origin = "next-data";
+    reader.read_rows(pushed);
     texts.finish(origin, kMinText);
   }
 }
