@@ -171,7 +171,10 @@ const seeds = {
     ['\0', '\x01'],
     [...formulas, ...pages(24_000, 30)],
   ],
-  warc: () => [['\0'], [...archives(), ...files(join(data, 'warc'), name => /warc/.test(name)).filter(bytes => bytes.length < 40_000)]],
+  warc: () => [
+    ['\0'],
+    [...archives(), ...[...files(join(data, 'warc'), name => /warc/.test(name))].filter(bytes => bytes.length < 40_000)],
+  ],
   extract: () => [
     ['\0\0', '\x51\x10', '\xaa\x20', '\x13\x41'],
     [...markup, ...formulas, ...declared, ...pages(24_000, 60)],
