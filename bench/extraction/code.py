@@ -1,0 +1,120 @@
+"""Scores code blocks against the golds of the STEM pages: equal after trimming trailing spaces and outer blank lines.
+
+    python bench/extraction/code.py [TEXTS.jsonl] [--pages DIR] [--worst N] [--folder FOLDER]
+
+TEXTS holds {key, text} a line, the key ending in the page's file name and the text Markdown; without it, `millrace stage extract` is run on the
+folder. A gold is NAME-k.ext (or NAME.ext) beside NAME.html; one with the ending .md holds a whole page, of which the fenced blocks are golds.
+Each gold counts once and takes one block of its page, or, where it is one line, one code span. No part of a gold's text is printed but its first line. The
+exit code is 1 where fewer than 91 % are equal. Skipped, and says so, where the pages are absent.
+"""
+import argparse
+import html
+import json
+import re
+import subprocess
+import sys
+from collections import Counter, defaultdict
+from pathlib import Path
+
+BAR = 0.91
+FENCE = re.compile(r"^(?P<prefix>[ >]*)(?P<fence>`{3,}|~{3,})(?P<info>[^`\n]*)$")
+SPAN = re.compile(r"(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)")
+PRE = re.compile(r"<pre[^>]*>(.*?)</pre>", re.S)
+
+
+def trimmed(text):
+    lines = [line.rstrip() for line in text.replace("\r\n", "\n").replace("\xa0", " ").split("\n")]
+    while lines and not lines[0]:
+        lines.pop(0)
+    while lines and not lines[-1]:
+        lines.pop()
+    return "\n".join(lines)
+
+
+def blocks(markdown):
+    """(language, text) of each fenced block and of each <pre> in an HTML table, and the code spans of the rest."""
+    found, rest = [], []
+    lines = markdown.split("\n")
+    i = 0
+    while i < len(lines):
+        opening = FENCE.match(lines[i])
+        if not opening:
+            rest.append(lines[i])
+            i += 1
+            continue
+        prefix, fence = opening["prefix"], opening["fence"]
+        body = []
+        i += 1
+        while i < len(lines) and lines[i].strip(" >") != fence:
+            line = lines[i]
+            # The marks of lists and quotes around a block stand before each of its lines.
+            body.append(line[len(prefix) :] if line.startswith(prefix) else line.lstrip(" >") if not line.strip(" >") else line)
+            i += 1
+        i += 1
+        found.append((opening["info"].strip(), "\n".join(body)))
+    text = "\n".join(rest)
+    for inner in PRE.findall(text):
+        found.append(("", html.unescape(re.sub(r"<[^>]*>", "", inner))))
+    return found, [match[1].strip(" ") for match in SPAN.findall(text)]
+
+
+def golds(folder):
+    """{page stem: [(gold name, text)]}; a gold whose page is one of several belongs to all pages whose names begin with its own."""
+    pages = {path.stem for path in folder.glob("*.html")}
+    found = []
+    for path in sorted(folder.iterdir()):
+        stem = re.sub(r"-\d+$", "", path.stem)
+        if stem not in pages or (path.suffix == ".html" and stem == path.stem) or path.suffix == ".txt":
+            continue
+        text = path.read_text(encoding="utf-8")
+        parts = [text for _, text in blocks(text)[0]] if path.suffix == ".md" else [text]
+        for k, part in enumerate(parts):
+            owners = [page for page in sorted(pages) if page == stem or (page.startswith(stem + "-") and not re.search(r"-\d+$", page[len(stem) :][:3]))]
+            found.append((path.name if len(parts) == 1 else f"{path.name}#{k}", part, owners))
+    return found
+
+
+def extracted(folder):
+    command = ["node", "cli/millrace.mjs", "stage", "extract", "--input", str(folder), "--output", "-", "--set", "format=markdown"]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE)
+    return done.stdout.decode().splitlines()
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("texts", nargs="?")
+    parser.add_argument("--pages", default="../shared/data/stem-pages")
+    parser.add_argument("--folder", default="cccode")
+    parser.add_argument("--worst", type=int, default=20)
+    options = parser.parse_args()
+    folder = Path(options.pages) / options.folder
+    if not folder.is_dir():
+        print(f"code: skipped, {folder} is not there")
+        return 0
+    lines = Path(options.texts).read_text(encoding="utf-8").splitlines() if options.texts else extracted(folder)
+    available = defaultdict(Counter)
+    for line in lines:
+        row = json.loads(line)
+        found, spans = blocks(row["text"])
+        page = Path(row["key"]).stem
+        available[page].update(trimmed(text) for _, text in found)
+        available[page].update(span for span in spans)
+    right, missed = 0, []
+    wanted = golds(folder)
+    for name, text, owners in wanted:
+        text = trimmed(text)
+        page = next((owner for owner in owners if available[owner][text] > 0), None)
+        if page is None:
+            missed.append((name, text))
+        else:
+            available[page][text] -= 1
+            right += 1
+    share = right / max(1, len(wanted))
+    print(f"code: {right} of {len(wanted)} golds equal, {share:.3f} (bar {BAR})")
+    for name, text in missed[: options.worst]:
+        print(f"  missed {name}: {text.splitlines()[0][:70] if text else '(empty)'}")
+    return 0 if share >= BAR else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
