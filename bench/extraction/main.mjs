@@ -132,7 +132,7 @@ for (const name of asked.length ? asked : Object.keys(benches).filter(name => !b
   const began = Date.now()
   const { code, output } = await benches[name]()
   missed ||= code !== 0
-  const bars = output.split('\n').filter(line => /^\s*(met|MISSED)\b/.test(line))
+  const bars = output.split('\n').filter(line => /^\s*(met|MISSED)\b|\bbars?\b./i.test(line))
   summary.push(`${code === 0 ? '✓' : '✗'} ${name} (${((Date.now() - began) / 1000).toFixed(0)} s)`, ...bars.map(line => `  ${line.trim()}`))
 }
 process.stdout.write(
