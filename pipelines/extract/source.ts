@@ -10,7 +10,7 @@ import { compileGlob } from './glob.ts'
 import { languageOf } from './languages.ts'
 
 export const kinds = ['web', 'markdown', 'code', 'book', 'auto'] as const
-export const formats = ['auto', 'html', 'warc', 'jsonl', 'parquet', 'arrow', 'markdown', 'text', 'tree'] as const
+export const formats = ['auto', 'html', 'warc', 'jsonl', 'parquet', 'arrow', 'markdown', 'text', 'epub', 'notebook', 'tree'] as const
 export type Format = Exclude<(typeof formats)[number], 'auto'>
 
 const columns = ['text', 'html', 'url', 'title', 'author', 'date', 'language', 'kind', 'type', 'confidence'] as const
@@ -29,7 +29,7 @@ export const sourceSchema = z
       .enum(kinds)
       .default('auto')
       .describe(
-        'What the documents are: chooses filter profiles. auto: a row says so itself, else html and WARC are web, trees code, .md markdown, .txt book',
+        'What the documents are: chooses filter profiles. auto: a row says so itself, else html and WARC are web, trees code, .md and .ipynb markdown, .txt and .epub book',
       ),
     format: z
       .enum(formats)
@@ -62,6 +62,7 @@ const extensions: Record<string, Format> = {
   xhtml: 'html',
   warc: 'warc',
   wet: 'warc',
+  arc: 'warc',
   jsonl: 'jsonl',
   ndjson: 'jsonl',
   parquet: 'parquet',
@@ -71,6 +72,8 @@ const extensions: Record<string, Format> = {
   md: 'markdown',
   markdown: 'markdown',
   txt: 'text',
+  epub: 'epub',
+  ipynb: 'notebook',
 }
 
 /** `gz`, `zst` or none, and the key without that ending. */
@@ -134,5 +137,16 @@ export function descends(source: Pick<Source, 'kind' | 'format'>, folder: string
 
 /** The kind of a source's documents where neither the entry nor the row says it. */
 export function kindOf(format: Format): string {
-  return { html: 'web', warc: 'web', jsonl: 'web', parquet: 'web', arrow: 'web', markdown: 'markdown', text: 'book', tree: 'code' }[format]
+  return {
+    html: 'web',
+    warc: 'web',
+    jsonl: 'web',
+    parquet: 'web',
+    arrow: 'web',
+    markdown: 'markdown',
+    text: 'book',
+    epub: 'book',
+    notebook: 'markdown',
+    tree: 'code',
+  }[format]
 }

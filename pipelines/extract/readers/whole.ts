@@ -98,7 +98,7 @@ function isMinified(bytes: Uint8Array, limits: Limits): boolean {
 }
 
 /** Text of the first `# heading` within 64 KiB. */
-function firstHeading(text: string): string | undefined {
+export function firstHeading(text: string): string | undefined {
   const line = /^ {0,3}#[ \t](.*)$/m.exec(text.slice(0, 1 << 16))?.[1]?.trim() ?? ''
   let end = line.length
   while (end > 0 && line[end - 1] === '#') end--
@@ -119,7 +119,7 @@ export function frontMatter(text: string): { text: string; fields: Fields } {
   return { text: text.slice(block[0].length), fields }
 }
 
-async function wholeFile(input: Input, limits: Limits): Promise<Uint8Array | InputError> {
+export async function wholeFile(input: Input, limits: Limits): Promise<Uint8Array | InputError> {
   const tooLarge = (found: number) =>
     new InputError('DOCUMENT_TOO_LARGE', 0, `expected at most ${limits.maxDocumentBytes} bytes (maxDocumentBytes), found ${found} or more`)
   if (input.compression === 'none' && input.size > limits.maxDocumentBytes) return tooLarge(input.size)

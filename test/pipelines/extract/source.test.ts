@@ -10,6 +10,9 @@ describe('which reader takes a key', () => {
   test.each([
     ['a/b.warc.gz', 'warc'],
     ['b.wet', 'warc'],
+    ['b.arc.gz', 'warc'],
+    ['c.epub', 'epub'],
+    ['d/e.ipynb', 'notebook'],
     ['x.HTML', 'html'],
     ['x.jsonl.zst', 'jsonl'],
     ['x.parquet', 'parquet'],
