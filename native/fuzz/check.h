@@ -1,12 +1,17 @@
 #pragma once
 #include <cstdint>
+#include <cstdio>
+#include <cstdlib>
 #include <string_view>
 
-// What every fuzz target shares. A target is a function of bytes that must return; a broken promise is a trap, which libFuzzer reports with
-// the input, like a finding of the sanitizers.
-#define CHECK(condition) \
-  do {                   \
-    if (!(condition)) __builtin_trap(); \
+// What every fuzz target shares. A target is a function of bytes that must return; a broken promise ends the process, which libFuzzer
+// reports with the input, like a finding of the sanitizers.
+#define CHECK(condition)                                                                   \
+  do {                                                                                     \
+    if (!(condition)) {                                                                    \
+      std::fprintf(stderr, "%s:%d: broken promise: %s\n", __FILE__, __LINE__, #condition); \
+      std::abort();                                                                        \
+    }                                                                                      \
   } while (0)
 
 namespace millrace::fuzz {

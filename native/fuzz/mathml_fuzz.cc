@@ -1,4 +1,4 @@
-// Formulas: MathML as LaTeX, the rescue of formulas on a page, and TeX between delimiters in text.
+// Formulas: MathML and AsciiMath as LaTeX, the rescue of formulas on a page, and TeX between delimiters in text.
 #include <string>
 #include <vector>
 
@@ -40,11 +40,18 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     size_t end = 0;
     for (const auto& one : found) {
       CHECK(one.begin >= end && one.end > one.begin && one.end <= html.size());
-      CHECK(one.latex.data() >= html.data() + one.begin && one.latex.data() + one.latex.size() <= html.data() + one.end);
+      CHECK(html::is_utf8(one.latex) && one.latex.size() <= 64 * (one.end - one.begin) + 64);
       end = one.end;
     }
   };
   check(page.delimiters);
   check({{{"$$", "$$", true}, {"$", "$", false}, {"\\(", "\\)", false}, {"\\[", "\\]", true}}});
+  bool display = false;
+  CHECK(html::is_utf8(extract::clean_tex(html, display)));
+  const std::string ascii = extract::asciimath_to_latex(html);
+  CHECK(html::is_utf8(ascii) && ascii.size() <= 64 * html.size() + 64);
+  std::vector<extract::Formula> formulas;
+  extract::list_formulas(page, formulas);
+  for (const auto& one : formulas) CHECK(html::is_utf8(one.latex));
   return 0;
 }
