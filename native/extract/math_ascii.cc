@@ -136,9 +136,11 @@ struct Ascii {
     if (at >= s.size()) return {};
     const auto rest = s.substr(at);
     std::string out;
+    size_t n = 1;
+    while (n < rest.size() && (static_cast<uint8_t>(rest[0]) & 0xc0) == 0xc0 && (static_cast<uint8_t>(rest[n]) & 0xc0) == 0x80) ++n;
     if (depth > kMaxDepth) {
-      out = s[at++];
-      return out;
+      at += n;
+      return std::string(rest.substr(0, n));
     }
     if (rest[0] == '"') {
       const size_t end = rest.find('"', 1);
@@ -149,7 +151,6 @@ struct Ascii {
       return out + "}";
     }
     if (rest[0] >= '0' && rest[0] <= '9') {
-      size_t n = 1;
       while (n < rest.size() && ((rest[n] >= '0' && rest[n] <= '9') || (rest[n] == '.' && n + 1 < rest.size() && rest[n + 1] >= '0' && rest[n + 1] <= '9'))) ++n;
       at += n;
       return std::string(rest.substr(0, n));
@@ -219,12 +220,10 @@ struct Ascii {
       at += c;
       return constant->latex;
     }
-    size_t n = 1;
     if (rest[0] == '\\') {
       at += 1;
       return "\\ ";
     }
-    while (n < rest.size() && (static_cast<uint8_t>(rest[0]) & 0xc0) == 0xc0 && (static_cast<uint8_t>(rest[n]) & 0xc0) == 0x80) ++n;
     at += n;
     return std::string(rest.substr(0, n));
   }

@@ -1,6 +1,7 @@
 // Images that show a formula: LaTeX in the address of a rendering service (codecogs, mimeTeX, mathTeX, WordPress, Zhihu, Google Charts and
 // others that take TeX as the query), or in the alternative text where the class says so. The address wins: sites shorten texts.
 #include "native/extract/math_parts.h"
+#include "native/html/charset.h"
 
 namespace millrace::extract {
 namespace {
@@ -134,8 +135,7 @@ std::string image_latex(const Tree& tree, NodeId image, bool& display) {
       }
   if (tex.empty() && !alt.empty() && (by_class || tree.value(node, attr::src).find("/images/math/") != std::string_view::npos))
     tex = kind.find("x-ck12") != kind.npos ? percent_decoded(alt, false) : std::string(alt);
-  if (is_blank(tex)) return {};
-  if (tex.size() > 20000) return {};
+  if (is_blank(tex) || tex.size() > 20000 || !html::is_utf8(tex)) return {};
   return clean_tex(tex, display);
 }
 

@@ -40,6 +40,7 @@ void list_formulas(const Page& page, std::vector<Formula>& formulas) {
     line.clear();
     inside.clear();
   };
+  NodeId hidden = kNoNode;  // within it formulas count, text does not
   for (NodeId id = 0; id != kNoNode;) {
     const bool element = tree[id].kind == Kind::element;
     bool into = true;
@@ -47,12 +48,14 @@ void list_formulas(const Page& page, std::vector<Formula>& formulas) {
       inside.emplace_back(line.size(), &page.at(id));
       line += "\xef\xbf\xbc";  // keeps what stands on its two sides apart
       into = false;
-    } else if (page.role[id] == Role::skip || page.role[id] == Role::code || (element && is_hidden(tree, id))) into = false;
-    else if (tree[id].kind == Kind::text) line += tree.text(tree[id].range);
+    } else if (page.role[id] == Role::skip || page.role[id] == Role::code) into = false;
+    else if (element && hidden == kNoNode && is_hidden(tree, id)) hidden = id;
+    else if (tree[id].kind == Kind::text) line += hidden != kNoNode ? std::string_view() : tree.text(tree[id].range);
     else if (element && tree[id].tag == tag::br) line += '\n';
     else if (element && is_block(tree, id)) flush();
     NodeId next = into ? tree[id].first_child : kNoNode;
     while (next == kNoNode && id != kNoNode) {
+      if (id == hidden) hidden = kNoNode;
       next = tree[id].next;
       if (next == kNoNode) {
         id = tree[id].parent;

@@ -26,6 +26,31 @@ inline bool is_invisible_math(uint32_t c) { return (c >= 0x2061 && c <= 0x2064) 
 inline bool is_math_letter(uint32_t c) { return (c | 32) - 'a' < 26 || (c >= 0xc0 && c < 0x2000 && c != 0xd7 && c != 0xf7); }
 inline bool is_prime(uint32_t c) { return c == 0x2032 || c == 0x2033 || c == 0x2034 || c == 0x2057 || c == '\'' || c == 0x2019; }
 
+inline bool is_bar(uint32_t c) { return c == '|' || c == 0x2223 || c == 0x2016 || c == 0x2225; }
+inline bool is_zero_width(std::string_view s) { return !s.empty() && s[0] == '0' && s.find_first_of("123456789") == s.npos; }
+
+struct Named {
+  uint32_t code;
+  const char* name;
+};
+template <size_t N>
+const char* named(const Named (&table)[N], uint32_t code) {
+  for (const auto& entry : table)
+    if (entry.code == code) return entry.name;
+  return nullptr;
+}
+
+// LaTeX of a fence behind \\left or \\right; "." for what is none.
+const char* fence_latex(uint32_t code);
+// The environment that writes a table between two fences; null if there is none.
+const char* matrix_between(uint32_t open, uint32_t close);
+// Letters, white space and invisible characters only.
+bool all_letters(std::string_view s);
+// A name without white space and invisible characters.
+std::string key_of(std::string_view s);
+// Operators whose scripts stand below and above: lim, max, …
+bool takes_limits_by_name(std::string_view key);
+
 enum class MathOp : uint8_t {
   visit,     // node; text "*": a named operator that takes limits; "1": alone, not to be joined with the token before
   row,       // the children from node on, before end
