@@ -213,7 +213,7 @@ class Rescuer {
 
   // The best source of the one formula below `id`; empty if there is none, or several.
   std::string below(NodeId id, bool& display) {
-    NodeId math = kNoNode, script = kNoNode, image = kNoNode;
+    NodeId math = kNoNode, script = kNoNode, image = kNoNode, drawn = kNoNode;
     int maths = 0, scripts = 0;
     for (NodeId n = t_.following(id, id); n != kNoNode;) {
       if (t_[n].kind == Kind::element) {
@@ -225,6 +225,7 @@ class Rescuer {
         }
         if (is_math_script(n)) script = n, ++scripts;
         if (t_[n].tag == tag::img) image = n;
+        if (t_[n].tag == tag::span && drawn == kNoNode && t_[n].attribute_count > 1 && !attribute(n, "data-mathml").empty()) drawn = n;
       }
       n = t_.following(n, id);
     }
@@ -235,6 +236,10 @@ class Rescuer {
     }
     if (math != kNoNode) {
       auto tex = of_math(math, display);
+      if (!tex.empty()) return tex;
+    }
+    if (drawn != kNoNode) {
+      auto tex = of_mathml(attribute(drawn, "data-mathml"), display);
       if (!tex.empty()) return tex;
     }
     return image == kNoNode ? std::string() : image_latex(t_, image, display);

@@ -315,6 +315,10 @@ void find_delimited(std::string_view text, const Delimiters& delimiters, std::ve
     if (!pair.open.empty()) opens[static_cast<uint8_t>(pair.open[0])] = true;
   Finder finder{text, delimiters, found, std::vector<size_t>(delimiters.pairs.size(), 0)};
   for (size_t i = 0; i < text.size();) {
+    if (text[i] == '$' && text.compare(i, 3, "$$$") == 0) {  // money, not mathematics
+      while (i < text.size() && text[i] == '$') ++i;
+      continue;
+    }
     if (opens[static_cast<uint8_t>(text[i])]) {
       if (const int pair = finder.pair_at(i); pair >= 0) {
         i = finder.take(i, pair);
@@ -360,6 +364,7 @@ std::string clean_tex(std::string_view tex, bool& display) {
     else if (!out.empty() && (out.back() != ' ' || escaped(out, out.size() - 1))) out += ' ';
   }
   while (!out.empty() && out.back() == ' ' && !escaped(out, out.size() - 1)) out.pop_back();
+  if (escaped(out, out.size())) out += ' ';  // a control space
   return out;
 }
 
