@@ -35,6 +35,7 @@ class Grid {
   void read(NodeId table) {
     std::vector<NodeId> feet;
     for (NodeId part = tree_[table].first_child; part != kNoNode; part = tree_[part].next) {
+      if (page_.role[part] == Role::skip) continue;
       if (is_element(tree_, part, tag::caption)) {
         if (out_.caption == kNoNode) out_.caption = part;
       } else if (is_element(tree_, part, tag::tr)) {
@@ -55,7 +56,7 @@ class Grid {
     end_group();
     const bool head = is_element(tree_, part, tag::thead);
     for (NodeId tr = tree_[part].first_child; tr != kNoNode; tr = tree_[tr].next)
-      if (is_element(tree_, tr, tag::tr)) row(tr, head);
+      if (is_element(tree_, tr, tag::tr) && page_.role[tr] != Role::skip) row(tr, head);
     end_group();
   }
 

@@ -127,6 +127,7 @@ class Finder {
         break;
       case tag::h1: case tag::h2: case tag::h3: case tag::h4: case tag::h5: case tag::h6:
         ++table.cell.headings;
+        ++bold_;
         break;
       case tag::p: case tag::div: case tag::ul: case tag::ol: case tag::hr: case tag::form: case tag::blockquote:
         ++table.cell.blocks;
@@ -157,7 +158,7 @@ class Finder {
       case tag::a:
         --links_;
         break;
-      case tag::b: case tag::strong:
+      case tag::b: case tag::strong: case tag::h1: case tag::h2: case tag::h3: case tag::h4: case tag::h5: case tag::h6:
         --bold_;
         break;
       default:
@@ -215,7 +216,8 @@ class Finder {
     table.headers += cell.header;
     table.numeric += cell.text <= 24 && cell.digits * 2 >= cell.text;
     table.block_cells += cell.blocks > 1;
-    table.heading_cells += cell.headings > 0 && !cell.header;
+    // A heading alone in a cell is the cell's own; one above other text divides a page.
+    table.heading_cells += cell.headings > 0 && cell.bold < cell.text;
     table.row_bold += cell.bold == cell.text;
     table.text += cell.text;
     table.links += cell.links;
@@ -232,7 +234,7 @@ class Finder {
     if (table.row_filled == 0) return;
     if (table.filled_rows == 0) table.bold_head = table.row_bold == table.row_filled && table.row_filled > 1;
     ++table.filled_rows;
-    table.multiple_rows += table.row_filled > 1;
+    table.multiple_rows += table.row_filled + std::max(0, table.from_above) > 1;
     table.widest = std::max(table.widest, table.row_filled);
     ++table.widths[std::min(width, kWidths - 1)];
     table.labelled += table.row_cells == 2 && table.row_first > 0 && table.row_first <= kLabel && table.row_second > 0 && table.row_second <= kValue;
@@ -259,7 +261,7 @@ class Finder {
 
   enum class Known : uint8_t { nothing, data, layout };
 
-  // Classes of MediaWiki, Sphinx and the usual table scripts.
+  // Classes of MediaWiki, Sphinx, WordPress and the usual table scripts.
   Known known(NodeId id) const {
     Known result = Known::nothing;
     any_class(class_of(tree_, id), [&](std::string_view token) {
@@ -268,7 +270,8 @@ class Finder {
         result = Known::layout;
         return true;
       }
-      if (token == "infobox" || token == "wikitable" || token == "datatable" || token == "docutils") result = Known::data;
+      if (token == "infobox" || token == "wikitable" || token == "datatable" || token == "docutils" || token == "has-fixed-layout")
+        result = Known::data;
       return false;
     });
     return result;
@@ -280,7 +283,11 @@ class Finder {
     if (role == "presentation" || role == "none") return false;
     if (holds(tree_.value(node, attr::id), "calendar")) return false;
     const auto named = known(t.node);
-    if (named == Known::layout || t.filled_rows < 2 || t.dates >= 20) return false;
+    // A month: little else than the days in their order.
+    const bool month = t.dates >= 20 && t.dates * 10 >= (t.filled - std::min(t.filled, t.headers)) * 6;
+    if (named == Known::layout || t.filled_rows < 2 || month) return false;
+    // DocBook's bars of links say what they are.
+    if (tree_.value(node, attr::summary).starts_with("Navigation")) return false;
     if (named == Known::data) return t.widest > 1 || t.headers > 0;
     if (t.widest < 2 || t.layout_inside > 0) return false;
     const bool headed = t.headers > 0 || t.caption > 0 || !tree_.value(node, attr::summary).empty() || role == "table" || role == "grid";
