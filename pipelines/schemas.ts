@@ -1,5 +1,5 @@
 /** The tables that stages exchange (docs/formats.md). A stage may add roles of its own; these names and types are shared. */
-import { f64, fixed, list, optional, schema, struct, textMap, u32, u64, utf8 } from './arrow/index.ts'
+import { bool, f32, f64, fixed, list, optional, schema, struct, textMap, u32, u64, utf8 } from './arrow/index.ts'
 
 /** 16 bytes: XXH3-128 of (source name, NUL, record key), big-endian. */
 export const documentId = fixed(16)
@@ -21,6 +21,27 @@ export const documents = schema({
   confidence: optional(f64()),
   text: utf8(),
   meta: textMap(),
+})
+
+/**
+ * How extraction judged the blocks of a page, in their order: one row per document that was a page. A hash is of a block's text, case folded,
+ * white space and digits left out (XXH3-64): furniture that a site's pages share has the same one.
+ */
+export const blocks = schema({
+  id: documentId,
+  blocks: list(
+    struct({
+      hash: u64(),
+      words: u32(),
+      /** Where the block begins, in the page's decoded bytes. */
+      position: u32(),
+      /** How much of it is content, 0 to 1. */
+      score: f32(),
+      kept: bool(),
+      /** Why it was dropped: `hidden`, `navigation`, `footer`, `sidebar`, `links`, `furniture`, `unsure`, `embedded`; '' where it was kept. */
+      reason: utf8(),
+    }),
+  ),
 })
 
 /** One row per document and verdict. */

@@ -13,7 +13,11 @@ const npm = spawnSync('npm', ['--version']).status === 0
 if (!npm) console.warn('skipped: no npm here')
 
 const run = (command: string, args: string[], cwd = folder) => {
-  const done = spawnSync(command, args, { cwd, encoding: 'utf8', env: { ...process.env, npm_config_loglevel: 'error' } })
+  const done = spawnSync(command, args, {
+    cwd,
+    encoding: 'utf8',
+    env: { MILLRACE_ADDON: join(root, 'build/addon/millrace.node'), ...process.env, npm_config_loglevel: 'error' },
+  })
   return { ...done, all: `${done.stdout}${done.stderr}` }
 }
 
@@ -100,7 +104,34 @@ test.skipIf(!npm)('the packed library runs a stage of one’s own', () => {
   expect(JSON.parse(done.stdout)).toEqual({ found: [6, 10, 10], stage: 'extract', error: 'A' })
 })
 
+const pages = `
+import { type ExtractedPage, extract, extractTransform } from 'millrace/extract'
+import { Readable } from 'node:stream'
+
+const html = '<title>One</title><nav><a href="/">Home</a></nav><article><h1>One</h1><p>' + 'Some words that make a paragraph. '.repeat(20) + '</article>'
+const page: ExtractedPage = extract(html, { format: 'text' })
+const found: ExtractedPage[] = [page, extract(new TextEncoder().encode(html), { format: 'text' })]
+for await (const each of extract([html, { html, url: 'https://a.example/b' }], { format: 'text' })) found.push(each)
+for await (const each of Readable.from([html]).pipe(extractTransform({ format: 'text' }))) found.push(each)
+console.log(JSON.stringify(found))
+`
+
+test.skipIf(!npm)('`millrace/extract` reads one page and streams of them', () => {
+  writeFileSync(join(folder, 'pages.ts'), pages)
+  const done = run(process.execPath, ['--disable-warning=ExperimentalWarning', 'pages.ts'])
+  expect(done.status, done.all).toBe(0)
+  const found = JSON.parse(done.stdout) as { title: string; text: string; url?: string }[]
+  expect(found).toHaveLength(5)
+  for (const { title, text } of found) {
+    expect(title).toBe('One')
+    expect(text).toContain('Some words that make a paragraph.')
+    expect(text).toBe(found[0]?.text)
+  }
+  expect(found.map(({ url }) => url)).toEqual([undefined, undefined, undefined, 'https://a.example/b', undefined])
+})
+
 test.skipIf(!npm)('its types hold in a strict project', () => {
+  writeFileSync(join(folder, 'typed-pages.ts'), pages)
   writeFileSync(join(folder, 'typed.ts'), program)
   writeFileSync(join(folder, 'wrong.ts'), `import { defineStage } from 'millrace'\nexport const x: number = defineStage\n`)
   const tsc = (file: string) =>
@@ -108,8 +139,10 @@ test.skipIf(!npm)('its types hold in a strict project', () => {
       join(root, 'node_modules', 'typescript', 'bin', 'tsc'),
       ...['--noEmit', '--strict', '--target', 'es2024', '--module', 'nodenext', '--types', 'node', '--skipLibCheck', file],
     ])
-  const right = tsc('typed.ts')
-  expect(right.status, right.all).toBe(0)
+  for (const file of ['typed.ts', 'typed-pages.ts']) {
+    const right = tsc(file)
+    expect(right.status, right.all).toBe(0)
+  }
   expect(tsc('wrong.ts').all).toContain('TS2322') // the types are there, not `any`
 })
 

@@ -1,14 +1,16 @@
-/** A pinned raw file as a stream of items: finds its reader, counts records against the budget, turns pages into text. */
+/** A pinned raw file as a stream of items: finds its reader, counts records against the budget, says what kind of document each is. */
 import type { RawFile } from '../stage.ts'
 import type { ExtractConfig } from './config.ts'
-import { extractPage } from './html/index.ts'
+import type { KindRecord } from './pages.ts'
 import { readArrow } from './readers/arrow.ts'
+import { readEpub } from './readers/epub.ts'
 import { readJsonl } from './readers/jsonl.ts'
+import { readNotebook } from './readers/notebook.ts'
 import { readParquet } from './readers/parquet.ts'
 import { readWarc } from './readers/warc.ts'
 import { readHtml, readMarkdown, readPlainText, readTree } from './readers/whole.ts'
-import { type Fields, InputError, type Item, type RawRecord, type Reader, unreadable } from './records.ts'
-import { type Format, kindOf, matches, type Source, sourceOf, splitCompression } from './source.ts'
+import { type Item, type RawRecord, type Reader, unreadable } from './records.ts'
+import { type Format, kindOf, matches, sourceOf, splitCompression } from './source.ts'
 
 const readers: Record<Format, Reader> = {
   html: readHtml,
@@ -18,19 +20,12 @@ const readers: Record<Format, Reader> = {
   arrow: readArrow,
   markdown: readMarkdown,
   text: readPlainText,
+  epub: readEpub,
+  notebook: readNotebook,
   tree: readTree,
 }
 
-/** A record whose text is known: a document without its id. */
-export interface TextRecord extends Fields {
-  key: string
-  offset: number
-  kind: string
-  text: string | Uint8Array
-  meta: Record<string, string>
-}
-
-export type ReadItem = Exclude<Item, { record: RawRecord }> | { record: TextRecord; unreadable?: never; skipped?: never }
+export type ReadItem = Exclude<Item, { record: RawRecord }> | { record: KindRecord; unreadable?: never; skipped?: never }
 
 /** Everything that a file holds, in its order. Throws only for what is not the file's fault. */
 export async function* readRaw(raw: RawFile, config: ExtractConfig, scratch: string): AsyncGenerator<ReadItem, void, undefined> {
@@ -51,41 +46,11 @@ export async function* readRaw(raw: RawFile, config: ExtractConfig, scratch: str
         `expected at most ${config.maxRecords} records (maxRecords), found more`,
       ) as ReadItem
     }
-    yield item.record ? textOf(item.record, source, format, config) : item
-  }
-}
-
-function textOf(record: RawRecord, source: Source, format: Format, config: ExtractConfig): ReadItem {
-  const readme = format === 'tree' && record.kind === 'markdown'
-  const kind = source.kind !== 'auto' && !readme ? source.kind : (record.kind ?? kindOf(format))
-  const { html, text, charset, ...fields } = record
-  if (text !== undefined) return { record: { ...fields, kind, text } }
-  try {
-    const page = extractPage(html as Uint8Array, charset, config)
-    if (page.text.length > config.maxDocumentBytes)
-      throw new InputError(
-        'DOCUMENT_TOO_LARGE',
-        0,
-        `expected at most ${config.maxDocumentBytes} characters of Markdown (maxDocumentBytes), found ${page.text.length}`,
-      )
-    return {
-      record: {
-        key: record.key,
-        offset: record.offset,
-        kind,
-        url: record.url ?? page.url,
-        title: record.title ?? page.title,
-        author: record.author ?? page.author,
-        date: record.date ?? page.date,
-        language: record.language ?? page.language,
-        type: page.type,
-        confidence: page.confidence,
-        text: page.text,
-        meta: { ...record.meta, charset: page.encoding, ...(page.site ? { site: page.site } : {}) },
-      },
+    if (!item.record) yield item
+    else {
+      const readme = format === 'tree' && item.record.kind === 'markdown'
+      const kind = source.kind !== 'auto' && !readme ? source.kind : (item.record.kind ?? kindOf(format))
+      yield { record: { ...item.record, kind } }
     }
-  } catch (error) {
-    if (!(error instanceof InputError)) throw error
-    return unreadable(record.key, record.offset, error.code, error.message) as ReadItem
   }
 }

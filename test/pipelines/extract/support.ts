@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll } from 'vitest'
 import { extractConfig } from '../../../pipelines/extract/config.ts'
-import { readRaw, type TextRecord } from '../../../pipelines/extract/read.ts'
+import { extractRecords, type KindRecord, type TextRecord } from '../../../pipelines/extract/pages.ts'
+import { readRaw } from '../../../pipelines/extract/read.ts'
 import type { Unreadable } from '../../../pipelines/extract/records.ts'
 
 export const folder = mkdtempSync(join(tmpdir(), 'millrace-extract-'))
@@ -39,14 +40,20 @@ export async function readFile(
 ): Promise<ReadResult> {
   const result: ReadResult = { records: [], unreadable: [], skipped: [] }
   const raw = { source: { name: 's', kind: 'auto', ...source }, key, path, size, sha256: '' }
-  for await (const { record, unreadable, skipped } of readRaw(raw, extractConfig.parse(config), folder)) {
-    if (record)
+  const settings = extractConfig.parse(config)
+  const found: KindRecord[] = []
+  for await (const { record, unreadable, skipped } of readRaw(raw, settings, folder)) {
+    if (record) found.push(record)
+    else if (unreadable) result.unreadable.push(unreadable)
+    else if (skipped) result.skipped.push(skipped)
+  }
+  for (const { record, unreadable } of (await extractRecords(found, settings, 1)).items) {
+    if (unreadable) result.unreadable.push(unreadable)
+    else
       result.records.push({
         ...record,
         text: typeof record.text === 'string' ? record.text : new TextDecoder('utf-8', { ignoreBOM: true }).decode(record.text),
       })
-    else if (unreadable) result.unreadable.push(unreadable)
-    else if (skipped) result.skipped.push(skipped)
   }
   return result
 }
