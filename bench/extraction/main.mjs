@@ -88,12 +88,17 @@ const benches = {
     return py('score', file, '--name', name, '--peers', '', ...rest)
   },
   metadata: () => py('metadata'),
-  formulas: () => py('formulas'),
+  async formulas() {
+    await command(node, [quiet, join(here, 'formulas.ts')], path('formulas.jsonl'))
+    return py('formulas', path('formulas.jsonl'))
+  },
   code: () => py('code'),
   tables: () => py('tables'),
   async mathml() {
     await listed('tex', [], path('tex.jsonl'))
-    return command(node, [quiet, join(here, 'mathml.ts'), '--formulas', path('tex.jsonl')])
+    const page = join('..', 'shared', 'data', 'stem-pages', 'ccmath', 'wikipedia_1_math_annotation.html')
+    const pages = existsSync(at(page)) ? ['--page', page] : []
+    return command(node, [quiet, join(here, 'mathml.ts'), '--formulas', path('tex.jsonl'), ...pages])
   },
   charset: () => py('charset'),
   async cjk() {
@@ -132,7 +137,7 @@ for (const name of asked.length ? asked : Object.keys(benches).filter(name => !b
   const began = Date.now()
   const { code, output } = await benches[name]()
   missed ||= code !== 0
-  const bars = output.split('\n').filter(line => /^\s*(met|MISSED)\b|\bbars?\b./i.test(line))
+  const bars = output.split('\n').filter(line => /^\s*(met|MISSED)\b|\bbars?\b.|^recall|equal \(/.test(line))
   summary.push(`${code === 0 ? '✓' : '✗'} ${name} (${((Date.now() - began) / 1000).toFixed(0)} s)`, ...bars.map(line => `  ${line.trim()}`))
 }
 process.stdout.write(
