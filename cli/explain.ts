@@ -41,6 +41,23 @@ export async function explain(store: Store, record: RunRecord, asked: string, fo
 
 const columns = ['source', 'key', 'url', 'title', 'kind'] as const
 
+interface JudgedBlock {
+  hash: string
+  words: number
+  position: number
+  score: number
+  kept: boolean
+  reason: string
+}
+
+/** `12 of 40 blocks kept (dropped: 20 navigation, 8 footer)`. */
+function keptOf(blocks: readonly JudgedBlock[]): string {
+  const dropped = new Map<string, number>()
+  for (const { kept, reason } of blocks) if (!kept) dropped.set(reason, (dropped.get(reason) ?? 0) + 1)
+  const reasons = [...dropped].sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1)).map(([reason, count]) => `${count} ${reason}`)
+  return `${blocks.filter(({ kept }) => kept).length} of ${blocks.length} blocks kept${reasons.length ? ` (dropped: ${reasons.join(', ')})` : ''}`
+}
+
 class Biography {
   readonly #store: Store
   readonly #record: RunRecord
@@ -164,8 +181,10 @@ class Biography {
     if (hit) {
       const { source, key, kind, url } = hit.values
       const where = `unit ${hit.part.unit}, row ${hit.row}`
-      this.#say('extract', 'read', `${source}/${key}${url ? ` <${url}>` : ''} as ${kind}; ${where}`, {
+      const blocks = await this.#blocks(id)
+      this.#say('extract', 'read', `${source}/${key}${url ? ` <${url}>` : ''} as ${kind}; ${where}${blocks ? `; ${keptOf(blocks)}` : ''}`, {
         ...hit.values,
+        ...(blocks ? { blocks } : {}),
         unit: hit.part.unit,
         part: hit.part.location,
         row: hit.row,
@@ -190,6 +209,13 @@ class Biography {
       row: made.row,
     })
     return { ...made.values, assembled: true }
+  }
+
+  /** How extraction judged the blocks of a page, in their order; undefined for what was no page. */
+  async #blocks(id: string): Promise<JudgedBlock[] | undefined> {
+    const [hit] = await this.#lookup.find(this.#manifests.get('extract'), 'blocks', id, ['blocks'])
+    const blocks = hit?.values.blocks as (Omit<JudgedBlock, 'hash'> & { hash: bigint })[] | undefined
+    return blocks?.map(block => ({ ...block, hash: block.hash.toString(16).padStart(16, '0') }))
   }
 
   /** What a stage that drops documents said: undefined where it kept this one or has not run. */
