@@ -20,6 +20,7 @@ namespace tag = html::tag;
 namespace attr = html::attr;
 
 constexpr int kGutterLevels = 4, kInlineLevels = 64;
+constexpr size_t kLabel = 24;
 constexpr uint32_t kLongLine = 200;  // <tt> of more is a way to set prose
 
 bool any_of(const Tree& tree, NodeId id, std::initializer_list<uint16_t> tags) {
@@ -136,6 +137,7 @@ class Finder {
     }
     gutters(id, text);
     add(id, true, std::move(text));
+    if (found_.back().language.empty()) found_.back().language = std::move(label_);
     return true;
   }
 
@@ -143,10 +145,11 @@ class Finder {
   void gutters(NodeId id, std::string_view text) {
     const size_t lines = 1 + size_t(std::count(text.begin(), text.end(), '\n'));
     bool back = true, on = true;
+    label_.clear();
     for (int level = 0; level < kGutterLevels && (back || on); ++level) {
       const NodeId parent = tree_[id].parent;
       if (parent == kNoNode || is_element(tree_, id, tag::body)) return;
-      if (back) back = gutter(beside(id, false), lines);
+      if (back) back = gutter(beside(id, false), lines) || header(beside(id, false));
       if (on) on = gutter(beside(id, true), lines);
       id = parent;
     }
@@ -175,6 +178,35 @@ class Finder {
     const size_t slack = lines / 8;
     if (!numbers.sequence || numbers.count < 2 || numbers.count + slack < lines || numbers.count > lines + slack + 1) return false;
     if (numbers.count != lines && !is_gutter_class(class_of(tree_, id)) && lines < 8) return false;
+    page_.skip(id);
+    return true;
+  }
+
+  // The bar above a block: the name of its language, a button, or both. Skips it and keeps the name.
+  bool header(NodeId id) {
+    if (id == kNoNode || !any_of(tree_, id, {tag::div, tag::span, tag::header, tag::figcaption})) return false;
+    std::string text;
+    bool button = false;
+    for (NodeId at = id; at != kNoNode; at = page_.role[at] != Role::none ? tree_.behind(at, id) : tree_.following(at, id)) {
+      if (budget_ == 0) return false;
+      --budget_;
+      const auto& node = tree_[at];
+      if (node.kind == html::Kind::element && is_code_noise(tree_, at, budget_)) {
+        button = true;
+        // What is in it is passed over; it holds a word or two.
+        NodeId last = at;
+        for (NodeId in = tree_.following(at, at); in != kNoNode && budget_ > 0; in = tree_.following(in, at), --budget_) last = in;
+        at = last;
+        continue;
+      }
+      if (node.kind != html::Kind::text) continue;
+      for (char c : tree_.text(node.range)) {
+        if (text.size() > kLabel) return false;
+        if (!is_space(c)) text += c >= 'A' && c <= 'Z' ? static_cast<char>(c | 32) : c;
+      }
+    }
+    if (text.empty() ? !button : !is_language_name(text)) return false;
+    if (!text.empty()) label_ = text;
     page_.skip(id);
     return true;
   }
@@ -348,11 +380,13 @@ class Finder {
   struct Shape {
     bool breaks = false;  // br or blocks inside
     bool feeds = false;   // LF between text
+    bool many = false;    // more than one: no line that a source merely folded
   };
 
   Shape shape(NodeId root) const {
     Shape result;
     bool text = false, feed = false;
+    int lines = 0;
     for (NodeId id = root; id != kNoNode; id = tree_.following(id, root)) {
       const auto& node = tree_[id];
       if (node.kind == html::Kind::element) {
@@ -365,10 +399,13 @@ class Finder {
           feed = text;
         } else if (!is_space(c)) {
           text = true;
-          result.feeds = result.feeds || feed;
+          lines += feed;
+          feed = false;
         }
       }
     }
+    result.feeds = lines > 0;
+    result.many = lines > 1;
     return result;
   }
 
@@ -407,7 +444,7 @@ class Finder {
     bool shown = false;  // within a pre, which shows line ends
     if (own.feeds && boxes_)
       for (NodeId above = block; above != kNoNode && !shown; above = tree_[above].parent) shown = is_pre(tree_, above);
-    const bool own_lines = code && (own.breaks || (own.feeds && (alone || shown)));
+    const bool own_lines = code && (own.breaks || (own.feeds && (alone || shown || own.many)));
     auto text = text_of(id, own_lines && !own.breaks ? CodeSpace::kept : CodeSpace::collapsed);
     if (!code && (own.breaks || text.size() > kLongLine)) return;
     if (!own_lines) std::replace(text.begin(), text.end(), '\n', ' ');
@@ -434,6 +471,7 @@ class Finder {
   uint64_t budget_;  // nodes that looking for gutters may still read
   std::vector<Rescued> found_;
   std::vector<NodeId> inlines_;
+  std::string label_;  // the language that the bar above the last block names
   std::vector<uint32_t> others_, codes_;
   std::vector<NodeId> group_;  // by node: its group, where it is known
   std::vector<State> state_;   // of a group

@@ -27,8 +27,6 @@ constexpr auto kNames = std::to_array<std::string_view>({
     "toml", "ts", "tsx", "typescript", "vb", "vbnet", "verilog", "vhdl", "vim", "vue", "wasm", "xml", "xquery", "yaml", "yml", "zig",
     "zsh"});
 
-bool is_name(std::string_view token) { return std::binary_search(kNames.begin(), kNames.end(), token); }
-
 // Empty for what is no name or says "none".
 std::string_view accepted(std::string_view token) {
   while (!token.empty() && (token.back() == ';' || token.back() == ',')) token.remove_suffix(1);
@@ -71,9 +69,9 @@ std::string from_classes(std::string_view classes) {
       return true;
     }
     // Sphinx: a div of class highlight-python. The other classes that begin so are the theme's.
-    if (token.starts_with("highlight-") && is_name(token.substr(10))) alone = token.substr(10);
+    if (token.starts_with("highlight-") && is_language_name(token.substr(10))) alone = token.substr(10);
     if (is_highlighter(token)) highlighter = true;
-    if (alone.empty() && is_name(token) && token != "code") alone = token;
+    if (alone.empty() && is_language_name(token) && token != "code") alone = token;
     return false;
   });
   if (!found.empty()) return found;
@@ -86,7 +84,7 @@ std::string from_attributes(const Tree& tree, NodeId id) {
     std::string value(tree.value(node, which));
     for (char& c : value) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c | 32) : c;
     // `lang` is a human language but where the highlighter abuses it: then it is one of the names.
-    if (which == attr::lang && (!is_name(value) || value.size() == 2)) continue;
+    if (which == attr::lang && (!is_language_name(value) || value.size() == 2)) continue;
     const auto name = accepted(value);
     if (!name.empty()) return std::string(name);
   }
@@ -100,6 +98,8 @@ std::string from(const Tree& tree, NodeId id) {
 }
 
 }  // namespace
+
+bool is_language_name(std::string_view name) { return std::binary_search(kNames.begin(), kNames.end(), name); }
 
 std::string code_language(const Tree& tree, NodeId node) {
   auto name = from(tree, node);

@@ -123,6 +123,15 @@ TEST(Code, LeavesOutGuttersAndButtons) {
   for (const char* html : kPages) EXPECT_EQ(Parsed(html).texts(true), Texts{"if a:\n\n    b"}) << html;
 }
 
+TEST(Code, TakesTheBarAboveABlock) {
+  Parsed parsed("<p>Run:</p><div class='code'><div class='head'><span>Python</span><button>Copy code</button></div><div><pre><code>f()</code></pre></div></div>");
+  ASSERT_EQ(parsed.found(true).size(), 1u);
+  EXPECT_EQ(parsed.found(true)[0]->language, "python");
+  EXPECT_EQ(parsed.rest(), "Run:");
+  EXPECT_EQ(Parsed("<h3>Python</h3><pre>f()</pre>").rest(), "Python");
+  EXPECT_EQ(Parsed("<div>In Python</div><pre>f()</pre>").rest(), "In Python");
+}
+
 TEST(Code, LeavesTextBesideCodeThatIsNoGutter) {
   Parsed parsed("<table><tr><td><pre>for i in range(2):\n    print(i)</pre></td><td>0 1</td></tr></table>");
   EXPECT_EQ(parsed.rest(), "0 1");
@@ -157,6 +166,7 @@ TEST(Code, LeavesCodeWithinText) {
     EXPECT_EQ(parsed.texts(false).size(), 1u) << html;
   }
   EXPECT_EQ(Parsed("<p>Call <code>a\n  b</code> now</p>").texts(false), Texts{"a b"});
+  EXPECT_EQ(Parsed("<p>The log: <code>a\n  b\nc</code> ends</p>").texts(true), Texts{"a\n  b\nc"});
   EXPECT_EQ(Parsed("<ul><li><code>a</code></li><li><code>b</code></li></ul>").texts(false), (Texts{"a", "b"}));
 }
 
