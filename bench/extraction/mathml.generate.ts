@@ -18,13 +18,25 @@ const greek = words(
 const relations = words(
   '= < > \\le \\ge \\ne \\equiv \\approx \\sim \\simeq \\cong \\propto \\in \\notin \\ni \\subset \\subseteq \\supset \\supseteq \\to \\mapsto \\Rightarrow \\Leftrightarrow \\leftarrow \\perp \\parallel \\mid \\ll \\gg \\prec \\succ \\models \\vdash \\leqslant \\geqslant \\rightarrow \\longrightarrow \\hookrightarrow \\iff \\implies',
 )
-const binary = words('+ - + - \\pm \\mp \\times \\cdot \\div \\ast \\star \\circ \\bullet \\oplus \\otimes \\cup \\cap \\setminus \\wedge \\vee \\land \\lor / *')
+const binary = words(
+  '+ - + - \\pm \\mp \\times \\cdot \\div \\ast \\star \\circ \\bullet \\oplus \\otimes \\cup \\cap \\setminus \\wedge \\vee \\land \\lor / *',
+)
 const functions = words('\\sin \\cos \\tan \\log \\ln \\exp \\det \\dim \\ker \\arg \\sinh \\arctan \\gcd \\deg')
-const accents = words('\\hat \\tilde \\bar \\vec \\dot \\ddot \\overline \\widehat \\widetilde \\underline \\check \\breve \\overrightarrow')
+const accents = words(
+  '\\hat \\tilde \\bar \\vec \\dot \\ddot \\overline \\widehat \\widetilde \\underline \\check \\breve \\overrightarrow',
+)
 const fonts = words('\\mathbf \\mathrm \\mathbb \\mathcal \\mathfrak \\mathsf \\mathtt \\mathit')
 const fences: [string, string][] = [
-  ['(', ')'], ['[', ']'], ['\\{', '\\}'], ['|', '|'], ['\\|', '\\|'], ['\\langle', '\\rangle'], ['\\lfloor', '\\rfloor'], ['\\lceil', '\\rceil'],
-  ['.', '|'], ['(', ']'],
+  ['(', ')'],
+  ['[', ']'],
+  ['\\{', '\\}'],
+  ['|', '|'],
+  ['\\|', '\\|'],
+  ['\\langle', '\\rangle'],
+  ['\\lfloor', '\\rfloor'],
+  ['\\lceil', '\\rceil'],
+  ['.', '|'],
+  ['(', ']'],
 ]
 
 export function generated(size: number, seed = 20261124): string[] {
@@ -42,7 +54,9 @@ export function generated(size: number, seed = 20261124): string[] {
     if (depth <= 0) return atom()
     const inner = () => sum(depth - 1)
     const makers: (() => string)[] = [
-      atom, atom, atom,
+      atom,
+      atom,
+      atom,
       () => `${atom()}^{${inner()}}`,
       () => `${pick(letters)}_{${inner()}}`,
       () => `${pick(letters)}_{${term(depth - 1)}}^{${term(depth - 1)}}`,
@@ -58,7 +72,10 @@ export function generated(size: number, seed = 20261124): string[] {
       () => `\\int_{${term(depth - 1)}}^{${term(depth - 1)}} ${term(depth - 1)} \\, d${pick(letters)}`,
       () => `\\lim_{${pick(letters)} \\to ${atom()}} ${term(depth - 1)}`,
       () => `\\max_{${inner()}} ${term(depth - 1)}`,
-      () => { const [open, close] = pick(fences); return `\\left${open} ${inner()} \\right${close}` },
+      () => {
+        const [open, close] = pick(fences)
+        return `\\left${open} ${inner()} \\right${close}`
+      },
       () => `(${inner()})^${below(10)}`,
       () => `\\left(${inner()}\\right)^{${term(depth - 1)}}`,
       () => `\\binom{${inner()}}{${atom()}}`,
@@ -79,7 +96,11 @@ export function generated(size: number, seed = 20261124): string[] {
     Array.from({ length: rows }, () => Array.from({ length: columns }, () => sum(depth)).join(' & ')).join(' \\\\ ')
   const formula = (): string => {
     const kind = next()
-    if (kind < 0.04) return `\\begin{${pick(['pmatrix', 'bmatrix', 'vmatrix', 'matrix', 'Bmatrix'])}} ${cells(2, 1 + below(3), 1)} \\end{pmatrix}`.replace(/\\begin\{(\w+)\}(.*)\\end\{pmatrix\}$/, '\\begin{$1}$2\\end{$1}')
+    if (kind < 0.04)
+      return `\\begin{${pick(['pmatrix', 'bmatrix', 'vmatrix', 'matrix', 'Bmatrix'])}} ${cells(2, 1 + below(3), 1)} \\end{pmatrix}`.replace(
+        /\\begin\{(\w+)\}(.*)\\end\{pmatrix\}$/,
+        '\\begin{$1}$2\\end{$1}',
+      )
     if (kind < 0.07) return `${sum(1)} = \\begin{cases} ${sum(1)} & \\text{if } ${sum(0)} \\\\ ${sum(1)} & \\text{otherwise} \\end{cases}`
     if (kind < 0.1) return `\\begin{aligned} ${sum(1)} &= ${sum(2)} \\\\ &= ${sum(2)} \\end{aligned}`
     if (kind < 0.12) return `\\begin{array}{lcr} ${cells(2, 3, 1)} \\end{array}`

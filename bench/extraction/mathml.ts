@@ -6,7 +6,7 @@
  * `formulas.jsonl` is what bench/extraction/tex.py prints; a seeded grammar adds as many again. A formula belongs to the development half
  * if the first byte of sha256(formula) is even; failures are shown of that half only. Each formula that KaTeX, Temml and MathJax all read
  * is written as MathML by Temml and by MathJax and converted back. `--page` adds the formulas of a page whose <math> carries a TeX
- * annotation; the annotation is taken off before conversion. The peer mathml-to-latex gets the same MathML with comments taken out.
+ * annotation (default: the Wikipedia page of the STEM pages, where it is there); the annotation is taken off before conversion. The peer mathml-to-latex gets the same MathML with comments taken out.
  *
  * Both are rendered in display style, \displaystyle and its like taken out. Two renderings are the same when they agree after this, which drops spacing and style: attributes, but mathvariant of
  * mi, mn and mtext and a line thickness of zero; mspace, mtext of white space, U+2061 to U+2064 and empty rows; mstyle and mpadded (their
@@ -14,13 +14,13 @@
  * neighbouring mn, upright mi and mtext are one.
  */
 import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import katex from 'katex'
 import { MathMLToLaTeX } from 'mathml-to-latex'
 import { type DefaultTreeAdapterTypes, parse, parseFragment } from 'parse5'
 import temml from 'temml'
-import { convert } from './mathml.convert.ts'
+import { mathmlToLatex } from '../../native/addon/extract.ts'
 import { generated } from './mathml.generate.ts'
 import { mathJax } from './mathml.mathjax.ts'
 
@@ -49,7 +49,10 @@ const inferred = new Set(['msqrt', 'mtd', 'mphantom', 'menclose'])
 function parts(node: Element): Part[] {
   if (dropped.has(node.tagName)) return []
   if (tokens.has(node.tagName) && !node.childNodes.some(isElement)) {
-    const text = textOf(node).replace(/[\u2061-\u2064\u200b]/g, '').replace(/[\s\u00a0]+/g, ' ').normalize('NFC')
+    const text = textOf(node)
+      .replace(/[\u2061-\u2064\u200b]/g, '')
+      .replace(/[\s\u00a0]+/g, ' ')
+      .normalize('NFC')
     if (text.trim() === '') return []
     const letters = /^[\p{L}\p{N}]/u.test(text)
     const name = node.tagName === 'mi' && !letters ? 'mo' : node.tagName
@@ -62,7 +65,14 @@ function parts(node: Element): Part[] {
   if (node.tagName === 'mtd' && /glue|eqn-num/.test(attribute(node, 'class'))) return []
   const name = node.tagName === 'mfrac' && /^0/.test(attribute(node, 'linethickness')) ? 'mfrac0' : node.tagName
   if (inferred.has(node.tagName)) return [{ name, variant: '', text: '', children: join(children.flatMap(parts)) }]
-  return [{ name, variant: '', text: '', children: children.flatMap(child => (child.tagName === 'mtd' || child.tagName === 'mtr' ? parts(child) : [row(child)])) }]
+  return [
+    {
+      name,
+      variant: '',
+      text: '',
+      children: children.flatMap(child => (child.tagName === 'mtd' || child.tagName === 'mtr' ? parts(child) : [row(child)])),
+    },
+  ]
 }
 function row(node: Element): Part {
   const inner = parts(node)
@@ -73,19 +83,30 @@ function join(list: Part[]): Part[] {
   for (const part of list) {
     const last = out.at(-1)
     const same = last && last.name === part.name && last.variant === part.variant
-    if (same && (part.name === 'mn' || part.name === 'mtext' || (part.name === 'mi' && (part.variant === 'normal' || /../u.test(last.text)))))
+    if (
+      same &&
+      (part.name === 'mn' || part.name === 'mtext' || (part.name === 'mi' && (part.variant === 'normal' || /../u.test(last.text))))
+    )
       out[out.length - 1] = { ...last, text: last.text + part.text }
     else out.push(part)
   }
   return out
 }
 const written = (part: Part): string =>
-  part.text ? `${part.name}${part.variant && `.${part.variant}`}:${part.text.trim()}` : `${part.name}(${part.children.map(written).join(' ')})`
+  part.text
+    ? `${part.name}${part.variant && `.${part.variant}`}:${part.text.trim()}`
+    : `${part.name}(${part.children.map(written).join(' ')})`
 
 /** The normal form of what KaTeX makes of TeX; undefined where it does not read it. */
 function rendered(tex: string): string | undefined {
   try {
-    const html = katex.renderToString(tex.replace(/\\(display|text|script|scriptscript)style(?![A-Za-z])/g, ' '), { output: 'mathml', displayMode: true, throwOnError: true, strict: 'ignore', maxExpand: 10000 })
+    const html = katex.renderToString(tex.replace(/\\(display|text|script|scriptscript)style(?![A-Za-z])/g, ' '), {
+      output: 'mathml',
+      displayMode: true,
+      throwOnError: true,
+      strict: 'ignore',
+      maxExpand: 10000,
+    })
     const math = find(parseFragment(html), 'math')
     return math && join(parts(math)).map(written).join(' ')
   } catch {
@@ -111,12 +132,20 @@ function* ofPage(path: string): Generator<Case> {
 }
 
 const { values } = parseArgs({
-  options: { formulas: { type: 'string' }, page: { type: 'string' }, half: { type: 'string', default: 'held-out' }, show: { type: 'string', default: '0' } },
+  options: {
+    formulas: { type: 'string' },
+    page: { type: 'string', default: '../shared/data/stem-pages/ccmath/wikipedia_1_math_annotation.html' },
+    half: { type: 'string', default: 'held-out' },
+    show: { type: 'string', default: '0' },
+  },
 })
 const cases: Case[] = []
-if (values.page) cases.push(...ofPage(values.page))
+if (existsSync(values.page)) cases.push(...ofPage(values.page))
 if (values.formulas) {
-  const real = readFileSync(values.formulas, 'utf8').split('\n').filter(Boolean).map(line => JSON.parse(line) as string)
+  const real = readFileSync(values.formulas, 'utf8')
+    .split('\n')
+    .filter(Boolean)
+    .map(line => JSON.parse(line) as string)
   const wanted = values.half === 'development' ? 0 : 1
   const half = (tex: string) => (createHash('sha256').update(tex).digest()[0] ?? 0) % 2
   for (const [list, kind] of [
@@ -144,7 +173,7 @@ function difference(gold: string, got: string): string {
   return `gold ${gold.slice(Math.max(0, i - 40), i + 80)}\ngot  ${got.slice(Math.max(0, i - 40), i + 80)}`
 }
 
-const ours = convert(cases.map(c => c.mathml))
+const ours = cases.map(c => mathmlToLatex(c.mathml)[0])
 const peer = (mathml: string) => {
   try {
     return MathMLToLaTeX.convert(mathml.replace(/<!--[\s\S]*?-->/g, ''))
@@ -164,7 +193,9 @@ cases.forEach((c, i) => {
   if (got === undefined) row.unread++
   if (got === gold) row.equal++
   else if (shown++ < Number(values.show) && (c.from === 'page' || values.half === 'development'))
-    console.log(`--- ${c.from}\ntex  ${c.tex}\nours ${latex}\n${difference(gold ?? '', got ?? 'not readable')}\n${c.mathml.replace(/\s+/g, ' ').slice(0, 900)}`)
+    console.log(
+      `--- ${c.from}\ntex  ${c.tex}\nours ${latex}\n${difference(gold ?? '', got ?? 'not readable')}\n${c.mathml.replace(/\s+/g, ' ').slice(0, 900)}`,
+    )
   const other = peer(c.mathml)
   if (other !== undefined && rendered(other) === gold) row.peer++
 })

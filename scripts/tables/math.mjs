@@ -20,16 +20,84 @@ const PREFERRED =
     ' ',
   )
 const ALIASES = {
-  0xb7: 'cdot', 0x2215: '/', 0x2217: '*', 0x2212: '-', 0x2010: '-', 0x2011: '-', 0x2013: '-', 0x2223: 'mid', 0x2225: 'parallel', 0x2016: '\\|',
-  0x2329: 'langle', 0x232a: 'rangle', 0x3008: 'langle', 0x3009: 'rangle', 0xac: 'neg', 0x25e6: 'circ', 0x2218: 'circ', 0x2022: 'bullet',
-  0x2206: 'Delta', 0x2126: 'Omega', 0xb5: 'mu', 0x2211: 'sum', 0x220f: 'prod', 0x210e: 'h', 0x2a2f: 'times', 0x22c6: 'star', 0x2b1c: 'square',
-  0x3f5: 'epsilon', 0x2a7d: 'leqslant', 0x2a7e: 'geqslant', 0x27f6: 'longrightarrow', 0x2aaf: 'preceq', 0x2ab0: 'succeq', 0x2254: 'coloneqq',
-  0x2255: 'eqqcolon', 0x29f5: 'setminus', 0x27c2: 'perp', 0x2236: ':', 0x220e: 'blacksquare', 0x25b3: 'triangle', 0x25b5: 'triangle',
-  0x2a74: 'Coloneqq', 0x2e: '.', 0xb0: 'degree', 0x2145: 'mathrm{D}', 0x2146: 'mathrm{d}', 0x2147: 'mathrm{e}', 0x2148: 'mathrm{i}',
-  0x2149: 'mathrm{j}', 0x131: 'imath', 0x237: 'jmath', 0x2032: 'prime', 0x22ef: 'cdots', 0x2026: 'ldots', 0x2500: '-', 0xff0c: ',', 0xff1d: '=',
-  0xff08: '(', 0xff09: ')', 0xff0b: '+', 0x2044: '/', 0x2758: '|', 0x2a01: 'bigoplus', 0x2a02: 'bigotimes', 0x22c3: 'bigcup', 0x22c2: 'bigcap',
-  0x2772: 'lgroup', 0x2773: 'rgroup', 0x2260: 'ne', 0x2209: 'notin', 0x27fa: 'Longleftrightarrow', 0x1d6a4: 'imath', 0x1d6a5: 'jmath',
-  0x22ee: 'vdots', 0x3bf: 'o', 0x27f9: 'Longrightarrow', 0x27f8: 'Longleftarrow', 0x2261: 'equiv',
+  183: 'cdot',
+  8725: '/',
+  8727: '*',
+  8722: '-',
+  8208: '-',
+  8209: '-',
+  8211: '-',
+  8739: 'mid',
+  8741: 'parallel',
+  8214: '\\|',
+  9001: 'langle',
+  9002: 'rangle',
+  12296: 'langle',
+  12297: 'rangle',
+  172: 'neg',
+  9702: 'circ',
+  8728: 'circ',
+  8226: 'bullet',
+  8710: 'Delta',
+  8486: 'Omega',
+  181: 'mu',
+  8721: 'sum',
+  8719: 'prod',
+  8462: 'h',
+  10799: 'times',
+  8902: 'star',
+  11036: 'square',
+  1013: 'epsilon',
+  10877: 'leqslant',
+  10878: 'geqslant',
+  10230: 'longrightarrow',
+  10927: 'preceq',
+  10928: 'succeq',
+  8788: 'coloneqq',
+  8789: 'eqqcolon',
+  10741: 'setminus',
+  10178: 'perp',
+  8758: ':',
+  8718: 'blacksquare',
+  9651: 'triangle',
+  9653: 'triangle',
+  10868: 'Coloneqq',
+  46: '.',
+  176: 'degree',
+  8517: 'mathrm{D}',
+  8518: 'mathrm{d}',
+  8519: 'mathrm{e}',
+  8520: 'mathrm{i}',
+  8521: 'mathrm{j}',
+  305: 'imath',
+  567: 'jmath',
+  8242: 'prime',
+  8943: 'cdots',
+  8230: 'ldots',
+  9472: '-',
+  65292: ',',
+  65309: '=',
+  65288: '(',
+  65289: ')',
+  65291: '+',
+  8260: '/',
+  10072: '|',
+  10753: 'bigoplus',
+  10754: 'bigotimes',
+  8899: 'bigcup',
+  8898: 'bigcap',
+  10098: 'lgroup',
+  10099: 'rgroup',
+  8800: 'ne',
+  8713: 'notin',
+  10234: 'Longleftrightarrow',
+  120484: 'imath',
+  120485: 'jmath',
+  8942: 'vdots',
+  959: 'o',
+  10233: 'Longrightarrow',
+  10232: 'Longleftarrow',
+  8801: 'equiv',
 }
 
 const names = []
@@ -60,15 +128,19 @@ names.forEach(([name, rank], order) => {
   const known = best.get(code)
   if (!known || key < known.key) best.set(code, { name, key })
 })
-for (const [code, name] of Object.entries(ALIASES)) if (!best.has(Number(code)) || !/^[a-z]{2,}$/i.test(name) || name === 'vdots') best.set(Number(code), { name })
+for (const [code, name] of Object.entries(ALIASES))
+  if (!best.has(Number(code)) || !/^[a-z]{2,}$/i.test(name) || name === 'vdots') best.set(Number(code), { name })
 // Letters that are their own name: what KaTeX calls \AA, \ss and so on in text.
-for (const code of [...best.keys()]) if (code >= 0xc0 && code < 0x250 && code !== 0xd7 && code !== 0xf7 && code !== 0x131 && code !== 0x237) best.delete(code)
+for (const code of [...best.keys()])
+  if (code >= 0xc0 && code < 0x250 && code !== 0xd7 && code !== 0xf7 && code !== 0x131 && code !== 0x237) best.delete(code)
 for (const code of best.keys()) if (greek(code) && code > 0x3ff) best.delete(code)
 
-const rows = [...best].sort((a, b) => a[0] - b[0]).map(([code, { name }]) => {
-  const text = /^[A-Za-z]/.test(name) && name.length > 1 ? `\\${name}` : name
-  return `{0x${code.toString(16)}, ${JSON.stringify(text)}},`
-})
+const rows = [...best]
+  .sort((a, b) => a[0] - b[0])
+  .map(([code, { name }]) => {
+    const text = /^[A-Za-z]/.test(name) && name.length > 1 ? `\\${name}` : name
+    return `{0x${code.toString(16)}, ${JSON.stringify(text)}},`
+  })
 const lines = []
 for (const row of rows) {
   const last = lines.length - 1
