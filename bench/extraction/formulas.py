@@ -1,6 +1,6 @@
 """Formulas of the STEM pages against their golds (shared/data/README.md): every gold once.
 
-    python bench/extraction/formulas.py FOUND.jsonl [PAGES]
+    python bench/extraction/formulas.py FOUND.jsonl [PAGES] [--show]
 
 FOUND.jsonl has one line a page: {"file": path, "formulas": [{"latex", "display"}, …]}; PAGES is ../shared/data/stem-pages/ccmath. A page
 `NAME.html` has golds in NAME_1.html (display) and NAME_inline_1.html (inline), one formula a line; a page without either is left out. Where
@@ -90,9 +90,10 @@ def lines(path):
 
 
 def main():
-    pages = Path(sys.argv[2] if len(sys.argv) > 2 else "../shared/data/stem-pages/ccmath")
+    arguments = [a for a in sys.argv[1:] if a != "--show"]
+    pages = Path(arguments[1] if len(arguments) > 1 else "../shared/data/stem-pages/ccmath")
     found_by_page = {}
-    for line in Path(sys.argv[1]).read_text(encoding="utf-8").split("\n"):
+    for line in Path(arguments[0]).read_text(encoding="utf-8").split("\n"):
         if line.strip():
             record = json.loads(line)
             found_by_page[Path(record["file"]).stem] = record["formulas"]
