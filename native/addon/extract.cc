@@ -3,6 +3,7 @@
 #include <mutex>
 
 #include "native/addon/binding.h"
+#include "native/addon/extract_training.h"
 #include "native/base/parallel.h"
 #include "native/extract/blocks.h"
 #include "native/extract/code.h"
@@ -92,16 +93,18 @@ struct BlockColumns {
   std::vector<uint64_t> hash;
   std::vector<uint32_t> words, position;
   std::vector<float> score;
-  std::vector<uint8_t> kept;
+  std::vector<uint8_t> kept;  // a bitmap, least significant bit first
   Strings reason;
 
-  bool add(const std::vector<Judged>& blocks) {
+  bool add(const std::vector<Judged>& blocks, bool kept_only) {
     for (const auto& block : blocks) {
+      if (kept_only && !block.kept) continue;
       hash.push_back(block.hash);
       words.push_back(block.words);
       position.push_back(block.offset);
       score.push_back(block.score);
-      kept.push_back(block.kept);
+      if (hash.size() % 8 == 1) kept.push_back(0);
+      if (block.kept) kept.back() |= static_cast<uint8_t>(1u << ((hash.size() - 1) % 8));
       if (hash.size() > INT32_MAX || !reason.add(block.reason)) return false;
     }
     offsets.push_back(static_cast<int32_t>(hash.size()));
@@ -159,6 +162,7 @@ TextColumn column_of(const Napi::Value& value) {
 Napi::Value extract_pages(const Napi::CallbackInfo& info) {
   const auto pages = column_of(info[0]), urls = column_of(info[1]), labels = column_of(info[2]);
   const auto options = options_of(info[3]);
+  const bool kept_only = info[3].IsObject() && string_at(info[3].As<Napi::Object>(), "blocks") == "kept";
   const int threads = std::max(1, info[4].ToNumber().Int32Value());
   auto out = std::make_shared<PageColumns>();
   return Work::start(
@@ -179,7 +183,7 @@ Napi::Value extract_pages(const Napi::CallbackInfo& info) {
           const auto row = texts_of(document);
           bool fits = true;
           for (size_t i = 0; i < row.size(); ++i) fits = out->texts[i].add(row[i]) && fits;
-          if (options.blocks) fits = out->blocks.add(document.blocks) && fits;
+          if (options.blocks) fits = out->blocks.add(document.blocks, kept_only) && fits;
           if (!fits) return Error(kMemory, "extractPages: expected less than 2 GiB of text in a call, found more. Pass fewer pages");
           out->confidence.push_back(document.confidence);
           out->cuts.push_back(document.cuts);
@@ -356,6 +360,7 @@ Napi::Value mathml(const Napi::CallbackInfo& info) {
 void init_extract(Napi::Env env, Napi::Object exports) {
   exports.Set("extractPages", Napi::Function::New(env, extract_pages));
   exports.Set("extractPage", Napi::Function::New(env, extract_page));
+  exports.Set("trainingRows", Napi::Function::New(env, training_rows));
   exports.Set("rescued", Napi::Function::New(env, rescued));
   exports.Set("tables", Napi::Function::New(env, tables));
   exports.Set("wholePage", Napi::Function::New(env, whole_page));

@@ -26,8 +26,8 @@ export interface WriteOptions {
 export interface PageOptions extends WriteOptions {
   /** Default `balanced`. */
   mode?: Mode
-  /** Tell how each block was judged. Default false. */
-  blocks?: boolean
+  /** Tell how blocks were judged; columns can hold the kept ones alone. Default false. */
+  blocks?: boolean | 'all' | 'kept'
   /** Budgets of one page; what lies beyond them is cut, and `cuts` says so. Defaults: 64 MiB, 4 Mi nodes, 512 deep, 256 attributes. */
   maxBytes?: number
   maxNodes?: number
@@ -65,7 +65,7 @@ export interface BlockColumns {
   position: Uint32Array
   /** How much of it is content, 0 to 1. */
   score: Float32Array
-  /** 1 or 0. */
+  /** A bit a block, least significant first. */
   kept: Uint8Array
   /** Why it was dropped; '' where it was kept. */
   reason: Texts
@@ -156,3 +156,25 @@ export const wholePage = (html: string | Uint8Array, options: WriteOptions = {})
 
 /** Every outermost `<math>` of a page (UTF-8) as LaTeX, in document order. */
 export const mathmlToLatex = (html: string | Uint8Array): string[] => domain<Extract>('extract').mathmlToLatex(utf8(html))
+
+/** Blocks of a page as the models see them; for training (bench/extraction/train.py). */
+export interface TrainingRows {
+  columns: string[]
+  /** Blocks x columns. */
+  values: Float32Array
+  /** Of each block, in text format. */
+  texts: string[]
+  /** Indexes of the linear model, and where each block's begin. */
+  tokens: Uint16Array
+  tokenOffsets: Uint32Array
+  /** Of each block: slot, words, and its text's hash in two halves. */
+  blocks: Uint32Array
+  masses: Float32Array
+  /** Of each slot: parent, signature. */
+  slots: Uint32Array
+  /** Of each block, by the compiled weights. */
+  scores: Float32Array
+}
+
+export const trainingRows = (html: Uint8Array, url = ''): TrainingRows =>
+  domain<{ trainingRows(html: Uint8Array, url: string): TrainingRows }>('extract').trainingRows(html, url)

@@ -16,6 +16,9 @@ struct Block {
   uint8_t level = 0;  // of a heading, 1 to 6
 };
 
+// Blocks of one page; the last one runs to the end of the page. Bounds memory: features are about 1 KB a block.
+inline constexpr size_t kMaxBlocks = 1u << 16;
+
 // Blocks of the page in document order. Elements that a page never shows (script, style, template, head, …) have none.
 void find_blocks(const Page& page, std::vector<Block>& blocks);
 
