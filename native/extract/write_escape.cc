@@ -281,16 +281,4 @@ void escape_html(std::string& out, size_t start, const std::vector<Kept>& kept, 
   stretch(at, scratch.size());
 }
 
-void append_html(std::string& out, std::string_view text) {
-  for (char c : text) {
-    switch (c) {
-      case '&': out.append("&amp;"); break;
-      case '<': out.append("&lt;"); break;
-      case '>': out.append("&gt;"); break;
-      case '"': out.append("&quot;"); break;
-      default: out += c; break;
-    }
-  }
-}
-
 }  // namespace millrace::extract

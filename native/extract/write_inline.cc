@@ -17,7 +17,6 @@ namespace attr = html::attr;
 
 // Tables within cells of tables that are written as tables; the cells of deeper ones are written in lines.
 constexpr uint32_t kMaxTables = 4;
-constexpr size_t kMaxAddress = 2048;
 // Ancestors that are looked at for a link around a block.
 constexpr int kMaxLinkSteps = 32;
 
@@ -46,12 +45,6 @@ constexpr auto kClasses = [] {
 }();
 
 uint8_t class_of(char c) { return kClasses[static_cast<uint8_t>(c)]; }
-
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
-  while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
-  return text;
-}
 
 }  // namespace
 
@@ -135,6 +128,7 @@ bool InlineWriter::enter(NodeId id) {
   }
   if (node.tag == tag::a) open_link(id);
   if (node.tag == tag::img) image(node);
+  if (node.tag == tag::sup) power(id);
   return true;
 }
 
@@ -288,6 +282,14 @@ void InlineWriter::image(const Node& node) {
   keep(Kept::markup, markup);
 }
 
+// 10<sup>6</sup> without its mark would be another number.
+void InlineWriter::power(NodeId id) {
+  const NodeId child = tree_[id].first_child;
+  if (options_.format == Format::html || link_ != kNoNode || space_ || line_ || !code_.empty() || child == kNoNode) return;
+  if (tree_[child].kind != html::Kind::text || tree_[child].next != kNoNode) return;
+  if (is_power(std::string_view(*out_).substr(start_), trimmed(tree_.text(child)))) keep(Kept::markup, "^");
+}
+
 void InlineWriter::open_link(NodeId id) {
   if (!options_.links || options_.format == Format::text || link_ != kNoNode) return;
   std::string address;
@@ -353,64 +355,6 @@ void InlineWriter::read_delimiters() {
   if (!any) return;
   out.replace(start_, out.npos, scratch_);
   kept_.swap(moved_);
-}
-
-void append_formula(std::string& out, std::string_view latex, bool display, Format format) {
-  if (format == Format::html) {
-    out.append(display ? "<span class=\"math display\">\\[" : "<span class=\"math inline\">\\(");
-    append_html(out, latex);
-    out.append(display ? "\\]</span>" : "\\)</span>");
-    return;
-  }
-  out.append(display ? "$$" : "$");
-  for (char c : latex) out += c == '\n' ? ' ' : c;
-  out.append(display ? "$$" : "$");
-}
-
-size_t longest_run(std::string_view text) {
-  size_t longest = 0, run = 0;
-  for (char c : text) {
-    run = c == '`' ? run + 1 : 0;
-    longest = std::max(longest, run);
-  }
-  return longest;
-}
-
-void append_code_span(std::string& out, std::string_view code) {
-  const auto ticks = longest_run(code) + 1;
-  // A space inside either end is taken off by readers where both have one: so it separates backticks, and keeps the code's own.
-  const bool pad = code.front() == '`' || code.back() == '`' || (is_space(code.front()) && is_space(code.back()));
-  out.append(ticks, '`');
-  if (pad) out += ' ';
-  for (char c : code) out += c == '\n' ? ' ' : c;
-  if (pad) out += ' ';
-  out.append(ticks, '`');
-}
-
-bool append_address(std::string& out, std::string_view address, Format format) {
-  address = trimmed(address);
-  if (address.empty() || address.size() > kMaxAddress || address.front() == '#') return false;
-  const auto colon = address.find_first_of(":/?#");
-  if (colon != address.npos && address[colon] == ':') {
-    std::string scheme(address.substr(0, colon));
-    for (char& c : scheme) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c | 32) : c;
-    if (scheme != "http" && scheme != "https" && scheme != "mailto" && scheme != "ftp" && scheme != "tel" && scheme != "doi") return false;
-  }
-  constexpr char kHex[] = "0123456789ABCDEF";
-  for (char c : address) {
-    const auto byte = static_cast<uint8_t>(c);
-    if (c == '\t' || c == '\n' || c == '\r') continue;  // a URL parser leaves them out
-    if (byte <= 32 || byte == 127 || c == '"' || c == '<' || c == '>' || c == '(' || c == ')' || c == '\\' || c == '`' || c == '|') {
-      out += '%';
-      out += kHex[byte >> 4];
-      out += kHex[byte & 15];
-    } else if (c == '&' && format == Format::html) {
-      out.append("&amp;");
-    } else {
-      out += c;
-    }
-  }
-  return true;
 }
 
 }  // namespace millrace::extract

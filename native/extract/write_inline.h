@@ -4,7 +4,14 @@
 
 namespace millrace::extract {
 
-// What the pieces of the writer share: write.cc, write_html.cc, write_inline.cc, write_escape.cc.
+// What the pieces of the writer share: write.cc, write_html.cc, write_inline.cc, write_escape.cc, write_marks.cc.
+
+// Without white space around it.
+inline std::string_view trimmed(std::string_view text) {
+  while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
+  while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
+  return text;
+}
 
 // A stretch of the output that is markup of ours and stands as it is.
 struct Kept {
@@ -33,6 +40,7 @@ class InlineWriter {
   void code(const Rescued& found);
   void end_code();
   void image(const Node& node);
+  void power(NodeId id);
   void open_link(NodeId id);
   void close_link();
   void read_delimiters();
@@ -71,6 +79,10 @@ size_t longest_run(std::string_view text);
 
 // Appends `code` as a code span of one line.
 void append_code_span(std::string& out, std::string_view code);
+
+// Whether a superscript is a power: of ten, of a number or variable of one character, or of a unit of length. Anything else may be the mark of
+// a footnote or the end of an ordinal. `before` is the line up to it.
+bool is_power(std::string_view before, std::string_view exponent);
 
 // Appends a formula in the format's way, without surrounding space.
 void append_formula(std::string& out, std::string_view latex, bool display, Format format);

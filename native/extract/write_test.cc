@@ -136,6 +136,15 @@ TEST(Write, Formulas) {
             "<p>Let <span class=\"math inline\">\\(x_1 &lt; 2\\)</span> cost $5.</p>\n<p><span class=\"math display\">\\[\\sum a_i\\]</span></p>");
 }
 
+TEST(Write, Powers) {
+  EXPECT_EQ(text("<p>10<sup>6</sup>, 10<sup>\xe2\x88\x92""12</sup>, x<sup>2</sup>, 2<sup>n</sup>, 5 m<sup>2</sup>, 3 km<sup>2</sup>"),
+            "10^6, 10^\xe2\x88\x92""12, x^2, 2^n, 5 m^2, 3 km^2");
+  // Footnotes, ordinals, and numbers that only end in 10.
+  EXPECT_EQ(text("<p>word<sup>1</sup> 2010<sup>2</sup> 1<sup>st</sup> x<sup><a href=#n>2</a></sup> it <sup>3</sup> km<sup>5</sup> 1.5<sup>2</sup>"),
+            "word1 20102 1st x2 it 3 km5 1.52");
+  EXPECT_EQ(text("<p>\xc3\xa9t\xc3\xa9 <b>10</b><sup>4</sup> caf\xc3\xa9s<sup>2</sup>"), "\xc3\xa9t\xc3\xa9 10^4 caf\xc3\xa9s2");
+}
+
 TEST(Write, DelimitedTeX) {
   Written page("<p>Let \\( x*y*z \\) be * a * b, <code>\\(k\\)</code></p>");
   page.code("code", "\\(k\\)", "", false);
