@@ -4,12 +4,12 @@
     python bench/extraction/metadata.py --lock-box
 
 FOUND holds {file_id, title, author, date} a line (dump.ts); without it the pages are extracted now. trafilatura is bare_extraction with
-with_metadata and the page's address, which ours is told too. Pages of the lock box are left out; `--lock-box` alone scores them, at most once
-a day, and prints figures only.
+with_metadata and the page's address, which ours is told too. Pages of the lock box are left out; `--lock-box` alone scores them, at most
+once a day, and prints figures only.
 
 A field counts over the pages whose gold has it. Title and author are right where they equal the gold case-folded, every run of characters
-that are neither letters nor digits taken as one space and none at the ends; a date where the day is the same (of a gold without a day, what it
-has). The lenient figure also takes a title or an author whose words are among the gold's, or the gold's among its, in the same order and at
+that are neither letters nor digits taken as one space and none at the ends; a date where the day is the same (of a gold without a day,
+what it has). The lenient figure also takes a title or an author whose words are among the gold's, or the gold's among its, in the same order and at
 least half as many, "and" aside. `unasked` is the share of pages without gold for which something was found: what readers did not note.
 """
 import argparse
@@ -80,8 +80,10 @@ def extract(found, folder, node):
     """{file_id: row} of our extraction of these pages."""
     with tempfile.TemporaryDirectory() as hidden:
         listed, out = Path(hidden) / "pages.jsonl", Path(hidden) / "found.jsonl"
-        page = lambda r: {"file_id": r["file_id"], "path": str(Path(folder) / "html" / f"{r['file_id']}.html.gz"), "url": r.get("url") or ""}
-        listed.write_text("".join(json.dumps(page(r)) + "\n" for r in found))
+        with open(listed, "w") as file:
+            for record in found:
+                path = Path(folder) / "html" / f"{record['file_id']}.html.gz"
+                file.write(json.dumps({"file_id": record["file_id"], "path": str(path), "url": record.get("url") or ""}) + "\n")
         with open(out, "w") as file:
             subprocess.run([node, "--disable-warning=ExperimentalWarning", str(HERE / "dump.ts"), str(listed)], stdout=file, check=True)
         return rows(out)

@@ -17,7 +17,8 @@ constexpr size_t kMinText = 140;               // in bytes, of all that a script
 
 // Members that hold text of the interface, of other pages or for machines, never of the page.
 bool is_foreign(std::string_view key) {
-  for (const auto word : {"i18n", "translation", "locale", "messages", "dictionary", "labels", "cookie", "consent", "privacy", "footer", "seo",
+  for (const auto word : {"i18n", "translation", "locale", "messages", "dictionary", "labels", "cookie", "consent", "privacy", "footer",
+                          "seo",
                           "navigation", "menu", "related", "recommend", "css", "style", "analytics", "tracking", "svg", "schema", "error",
                           "config", "disclaimer", "newsletter", "banner", "experiment", "sidebar", "meta", "classname", "notfound"})
     if (contains(key, word)) return true;
@@ -102,7 +103,8 @@ class StateReader {
         std::string value;
         append_unescaped(raw, value);
         const size_t first = value.find_first_not_of(" \n\t\r");
-        const bool json = first != std::string::npos && (value[first] == '{' || value[first] == '[') && value.find('"') != std::string::npos;
+        const bool opens = first != std::string::npos && (value[first] == '{' || value[first] == '[');
+        const bool json = opens && value.find('"') != std::string::npos;
         if (json && f.level + 1 < kMaxLevels) {
           Frame inner;
           inner.text = std::move(value);

@@ -10,18 +10,15 @@ constexpr int kLeast = 30;  // score below which no one is named
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
+// Without marks and spaces around it.
 std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kOuter = " \t\n,;:|/-_*";
-  while (!text.empty() && kOuter.find(text.front()) != std::string_view::npos) text.remove_prefix(1);
-  while (!text.empty() && kOuter.find(text.back()) != std::string_view::npos) text.remove_suffix(1);
-  for (bool again = true; again;) {
-    again = false;
-    for (const std::string_view mark : {"•", "·", "–", "—", "›", "»", "✍"}) {
-      if (text.starts_with(mark)) text.remove_prefix(mark.size()), again = true;
-      if (text.ends_with(mark)) text.remove_suffix(mark.size()), again = true;
+  for (size_t before = text.size() + 1; text.size() < before;) {
+    before = text.size();
+    for (const std::string_view mark :
+         {" ", "\t", "\n", ",", ";", ":", "|", "/", "-", "_", "*", "•", "·", "–", "—", "›", "»", "✍"}) {
+      if (text.starts_with(mark)) text.remove_prefix(mark.size());
+      if (text.ends_with(mark)) text.remove_suffix(mark.size());
     }
-    while (!text.empty() && kOuter.find(text.front()) != std::string_view::npos) text.remove_prefix(1), again = true;
-    while (!text.empty() && kOuter.find(text.back()) != std::string_view::npos) text.remove_suffix(1), again = true;
   }
   return text;
 }
@@ -47,15 +44,22 @@ size_t day_at(std::string_view text) {
   return text.size();
 }
 
+// What stands where a name is expected and is none.
 bool is_label(std::string_view text) {
-  for (const std::string_view word : {"by", "written by", "posted by", "published by", "authored by", "author", "authors", "name", "first name", "last",
-                                      "updated", "published", "posted", "article by", "words by", "story by", "contributors", "contributor", "the",
-                                      "date", "share", "follow", "read more", "about the author", "about", "reviewed by", "medically reviewed by",
-                                      "edited by", "fact checked by", "last name", "email", "guest", "in", "on", "login", "sign in", "subscribe",
-                                      "contact", "view profile", "none", "null", "undefined", "all posts", "comments", "comment", "reply", "op",
-                                      "username", "password", "user", "member", "search", "more", "home", "menu", "advertisement", "sponsored"})
+  for (const std::string_view word :
+       {"by", "written by", "posted by", "published by", "authored by", "author", "authors", "name", "first name", "last", "updated", "published",
+        "posted", "article by", "words by", "story by", "contributors", "contributor", "the", "date", "share", "follow", "read more",
+        "about the author", "about", "reviewed by", "medically reviewed by", "edited by", "fact checked by", "last name", "email", "guest", "in",
+        "on", "login", "sign in", "subscribe", "contact", "view profile", "none", "null", "undefined", "all posts", "comments", "comment",
+        "reply", "op", "username", "password", "user", "member", "search", "more", "home", "menu", "advertisement", "sponsored"})
     if (equals(text, word)) return true;
   return false;
+}
+
+// Length of "by " or "By" in front of a capital, 0 for neither.
+size_t by_at(std::string_view text) {
+  if (starts(text, "by ") || starts(text, "by:")) return 3;
+  return text.size() > 2 && text.starts_with("By") && text[2] >= 'A' && text[2] <= 'Z' ? 2 : 0;
 }
 
 }  // namespace
@@ -69,19 +73,19 @@ std::string clean_author(std::string_view raw) {
     for (size_t at = 0; at < text.size() && words <= 4; ++at) {
       if (at && text[at - 1] != ' ') continue;
       ++words;
-      const std::string_view rest = text.substr(at);
-      const size_t size = starts(rest, "by ") || starts(rest, "by:") ? 3 : rest.size() > 2 && rest.starts_with("By") && rest[2] >= 'A' && rest[2] <= 'Z' ? 2 : 0;
-      if (!size || trimmed(rest.substr(size)).empty()) continue;
-      if (at && !starts(text, "written") && !starts(text, "posted") && words > 4) break;
-      text = trimmed(rest.substr(size));
+      const size_t size = by_at(text.substr(at));
+      const std::string_view rest = trimmed(text.substr(at + size));
+      if (!size || rest.empty()) continue;
+      text = rest;
       break;
     }
-    for (const std::string_view word : {"author:", "authors:", "author ", "von ", "par ", "por ", "door ", "writer:", "contributor:", "contributors:"})
+    for (const std::string_view word :
+         {"author:", "authors:", "author ", "von ", "par ", "por ", "door ", "writer:", "contributor:", "contributors:"})
       if (starts(text, word) && text.size() > word.size()) text = trimmed(text.substr(word.size()));
   }
   // What follows a name on its line: a day, a role, a share of the page.
-  for (const std::string_view border : {" | ", " • ", " · ", " last updated", " published", " updated", " posted", " — ", " – ", " // ", " - ",
-                                        " on behalf of ", " in \n"}) {
+  for (const std::string_view border :
+       {" | ", " • ", " · ", " last updated", " published", " updated", " posted", " — ", " – ", " // ", " - ", " on behalf of "}) {
     for (size_t at = 1; at + border.size() <= text.size(); ++at) {
       if (!starts(text.substr(at), border)) continue;
       text = text.substr(0, at);
@@ -90,7 +94,8 @@ std::string clean_author(std::string_view raw) {
   }
   text = trimmed(text.substr(0, day_at(text)));
   for (const std::string_view tail : {" on", " at", " in", " updated", " published", " posted", " last", " date"})
-    if (text.size() > tail.size() && equals(text.substr(text.size() - tail.size()), tail)) text = trimmed(text.substr(0, text.size() - tail.size()));
+    if (text.size() > tail.size() && equals(text.substr(text.size() - tail.size()), tail))
+      text = trimmed(text.substr(0, text.size() - tail.size()));
   if (text.empty() || text.size() > 240 || text.find('@') != std::string_view::npos || is_label(text)) return {};
   if (contains(text, "http:") || contains(text, "https:") || starts(text, "www.")) return {};
   if (text.find_first_of("{}<>[]=\\") != std::string_view::npos) return {};

@@ -27,7 +27,8 @@ constexpr uint64_t kPerson = Words::bits(0, 11), kPersonal = Words::bits(11, 11)
 constexpr uint64_t kNamed = Words::bits(1, 1), kPublished = Words::bits(24, 2) | Words::bits(27, 1), kModified = Words::bits(28, 2);
 
 constexpr Words kAround{"comment", "respond", "replies",
-                        "related", "recommend", "sidebar", "widget", "popular", "footer", "recent", "promo", "trending", "read-next", "more-",
+                        "related", "recommend", "sidebar", "widget", "popular", "footer", "recent", "promo", "trending", "read-next",
+                        "more-",
                         "owner"};
 constexpr uint64_t kComments = Words::bits(0, 3), kOthers = Words::bits(3, 11), kOwner = Words::bits(14, 1);
 
@@ -54,14 +55,18 @@ int surroundings(const Tree& tree, NodeId id) {
   return std::max(score, -60);
 }
 
+// Words of names that are written small.
+bool is_particle(std::string_view word) {
+  return word == "and" || word == "&" || word == "de" || word == "van" || word == "von" || word == "der" || word == "la";
+}
+
 // How much a text looks like a person's or a team's name: 0 not at all, 1 perhaps, 2 yes.
 int name_likeness(std::string_view name) {
   size_t at = 0, words = 0, upper = 0, digits = 0;
   for (std::string_view word; next_word(name, at, word);) {
     ++words;
     const char c = word[0];
-    upper += (c >= 'A' && c <= 'Z') || static_cast<unsigned char>(c) >= 0x80 || word == "and" || word == "de" || word == "van" || word == "von" ||
-             word == "der" || word == "la" || word == "&" || c == '(';
+    upper += (c >= 'A' && c <= 'Z') || static_cast<unsigned char>(c) >= 0x80 || c == '(' || is_particle(word);
     for (char d : word) digits += d >= '0' && d <= '9';
   }
   if (words == 0 || words > 14 || name.size() < 2) return 0;
@@ -72,8 +77,8 @@ int name_likeness(std::string_view name) {
 
 bool has_year(std::string_view text) {
   for (size_t at = 0; at + 4 <= text.size(); ++at)
-    if ((text[at] == '1' || text[at] == '2') && (text[at + 1] == '9' || text[at + 1] == '0') && text[at + 2] >= '0' && text[at + 2] <= '9' &&
-        text[at + 3] >= '0' && text[at + 3] <= '9')
+    if ((text.substr(at, 2) == "19" || text.substr(at, 2) == "20") && text[at + 2] >= '0' && text[at + 2] <= '9' && text[at + 3] >= '0' &&
+        text[at + 3] <= '9')
       return true;
   return false;
 }
@@ -96,7 +101,13 @@ constexpr size_t kMaxText = 160;   // bytes of a text that may hold one in a sen
 class Finder {
  public:
   Finder(const Sources& sources, NodeId heading, bool authors, bool days, Bylines& out)
-      : sources_(sources), tree_(sources.page.tree), heading_(heading), authors_(authors), days_(days), forum_(authors && is_forum(sources)), out_(out) {}
+      : sources_(sources),
+        tree_(sources.page.tree),
+        heading_(heading),
+        authors_(authors),
+        days_(days),
+        forum_(authors && is_forum(sources)),
+        out_(out) {}
 
   // itemprop, property, rel; time elements.
   void properties() {
@@ -113,7 +124,8 @@ class Finder {
             break;
           }
         const std::string_view content = tree_.value(tree_[from], attr::content);
-        add_author(id, content.empty() ? lines(from, 300) : std::string(content.substr(0, kMaxName)), tree_.find(node, attr::rel) ? 76 : 82);
+        const std::string text = content.empty() ? lines(from, 300) : std::string(content.substr(0, kMaxName));
+        add_author(id, text, tree_.find(node, attr::rel) ? 76 : 82);
       }
     }
     for (const NodeId id : sources_.signals.dates) {
@@ -125,7 +137,8 @@ class Finder {
       const Node& node = tree_[id];
       const uint64_t found = kNames.find(tree_.value(node, attr::class_).substr(0, kMaxName));
       const bool modified = (found & kModified) || contains(tree_.value(node, attr::itemprop), "modif");
-      add_day(id, tree_.value(node, attr::datetime), 60 + (tree_.find(node, attr::pubdate) ? 15 : 0) + (found & kPublished ? 10 : 0), modified);
+      const int score = 60 + (tree_.find(node, attr::pubdate) ? 15 : 0) + (found & kPublished ? 10 : 0);
+      add_day(id, tree_.value(node, attr::datetime), score, modified);
     }
   }
 
@@ -139,7 +152,8 @@ class Finder {
       for (uint32_t i = node.attributes; i < node.attributes + node.attribute_count; ++i) {
         const auto& a = tree_.attributes[i];
         if (a.id == attr::href && authors_ && node.tag == tag::a) {
-          if (out_.authors.size() < kMaxFound && kProfiles.find(tree_.text(a.value).substr(0, kMaxName))) add_author(id, lines(id, 200), 64);
+          const std::string_view to = tree_.text(a.value).substr(0, kMaxName);
+          if (out_.authors.size() < kMaxFound && kProfiles.find(to)) add_author(id, lines(id, 200), 64);
           continue;
         }
         if (a.id != attr::class_ && a.id != attr::id) continue;
@@ -204,7 +218,8 @@ class Finder {
   }
 
  private:
-  static constexpr std::string_view kLabels[] = {"by", "written by", "posted by", "author", "article by", "words by", "contributor", "this "};
+  static constexpr std::string_view kLabels[] = {"by",         "written by", "posted by",   "author",
+                                                 "article by", "words by",   "contributor", "this "};
   static constexpr Words kDayWords{"publish", "posted", "written", "created", "date:", "updat", "modif", "edited", "reviewed", "copyright"};
   static constexpr uint64_t kPublishing = Words::bits(0, 5), kChanging = Words::bits(5, 4), kCopyright = Words::bits(9, 1);
 

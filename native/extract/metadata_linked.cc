@@ -95,7 +95,8 @@ int weight_of_type(std::string_view type) {
   constexpr std::string_view kTexts[] = {"Report", "Recipe", "HowTo", "Question", "QAPage", "VideoObject", "PodcastEpisode", "Episode",
                                          "CreativeWork", "Book", "Chapter", "Course", "LearningResource", "Dataset", "ClaimReview",
                                          "CriticReview", "Guide", "Quiz", "MusicRecording", "Thesis", "ScholarlyArticle", "Comment"};
-  constexpr std::string_view kThings[] = {"Product", "ProductGroup", "Event", "JobPosting", "SoftwareApplication", "Movie", "Place", "Service",
+  constexpr std::string_view kThings[] = {"Product", "ProductGroup", "Event", "JobPosting", "SoftwareApplication", "Movie", "Place",
+                                          "Service",
                                           "LocalBusiness", "Review", "Game", "VideoGame", "WebApplication", "MobileApplication", "Vehicle",
                                           "Car", "Offer", "SoftwareSourceCode"};
   constexpr std::string_view kPages[] = {"WebPage", "AboutPage", "ContactPage", "FAQPage", "CollectionPage", "ItemPage", "ProfilePage",

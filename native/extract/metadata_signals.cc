@@ -101,7 +101,8 @@ constexpr MetaName kNames[] = {
 constexpr std::string_view kAgents[] = {"ccbot", "gptbot", "google-extended", "applebot-extended", "anthropic-ai", "claudebot",
                                         "facebookbot", "meta-externalagent", "bytespider", "amazonbot", "omgilibot", "perplexitybot"};
 
-constexpr std::string_view kAuthorNames[] = {"author", "article:author", "dc.creator", "dcterms.creator", "dc.contributor", "citation_author",
+constexpr std::string_view kAuthorNames[] = {"author", "article:author", "dc.creator", "dcterms.creator", "dc.contributor",
+                                             "citation_author",
                                              "parsely-author", "sailthru.author", "byl", "article:author_name", "og:author", "creator",
                                              "article.author", "authors", "twitter:creator:name", "rbauthors", "dc.author", "author_name",
                                              "cxenseparse:author", "shareaholic:article_author_name"};

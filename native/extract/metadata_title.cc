@@ -23,7 +23,8 @@ std::string_view trimmed(std::string_view text) {
 
 // Marks count with a space on both sides; bars and guillemets also without.
 size_t mark_at(std::string_view text, size_t at) {
-  constexpr std::string_view kSpaced[] = {"-", "–", "—", "·", "•", "::", ":", "/", "~", "⋅", "›", "»", "«", "→", "―", "‹", "<", ">", "\\"};
+  constexpr std::string_view kSpaced[] = {"-", "–", "—", "·", "•", "::", ":", "/", "~", "⋅",
+                                          "›", "»", "«", "→", "―", "‹", "<",  ">", "\\"};
   constexpr std::string_view kFree[] = {"|", "｜", "│", "¦", "»", "«"};
   for (const auto mark : kFree)
     if (text.substr(at, mark.size()) == mark) return mark.size();
@@ -128,13 +129,15 @@ Title choose_title(const Sources& sources) {
 
   // The heading: the h1 that the title element or the metadata names, else the first with text.
   std::string heading, heading_folded;
-  const std::string title_folded = fold(element), open_folded = fold(open), linked_folded = fold(linked.title);
+  const std::string open_folded = fold(open), linked_folded = fold(linked.title);
+  const std::string named[] = {first_folded, fold(element), open_folded, linked_folded};
   double best = -1;
   for (const NodeId id : signals.headings) {
     std::string text = text_of(tree, id);
     std::string folded = fold(text);
     if (folded.empty()) continue;
-    double agreement = std::max({overlap(folded, first_folded), overlap(folded, title_folded), overlap(folded, open_folded), overlap(folded, linked_folded)});
+    double agreement = 0;
+    for (const auto& name : named) agreement = std::max(agreement, overlap(folded, name));
     if (is_site(folded)) agreement -= 0.5;
     if (agreement > best + 0.2) {
       best = agreement;
@@ -144,13 +147,8 @@ Title choose_title(const Sources& sources) {
     }
   }
 
-  const auto joined = [&](const std::vector<Part>& from, size_t count) -> std::string {
-    if (from.empty() || !count) return {};
-    const char* begin = from.front().text.data();
-    const std::string_view last = from[std::min(count, from.size()) - 1].text;
-    return std::string(begin, last.data() + last.size());
-  };
-  std::string own = joined(parts, 1);
+  // What the title element says without site and section.
+  const std::string own = parts.empty() ? std::string() : std::string(parts.front().text);
 
   const bool root = [&url = url] {
     const size_t scheme = url.find("//");

@@ -7,7 +7,7 @@
 namespace millrace::extract {
 
 // Up to 64 words (lower-case ASCII, at least three bytes each) that are looked for in short texts, ASCII case aside, all at once: three
-// tables say for each byte which words can have it at their first three places, so that a text without any is passed over in one step a byte.
+// tables say for each byte which words can have it at their first three places, so that a text without any costs one step a byte.
 class Words {
  public:
   constexpr Words(std::initializer_list<std::string_view> words) {
