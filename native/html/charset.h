@@ -34,7 +34,7 @@ bool is_utf8(std::string_view bytes);
 // The encoding that undeclared bytes are most likely in: UTF-8 where valid; ISO-2022-JP by its escapes; else the likeliest of shift_jis,
 // euc-jp, gb18030 (as "gbk"), big5, euc-kr and the single-byte encodings of European, Cyrillic, Greek, Hebrew, Arabic, Thai and Vietnamese
 // texts, by how often texts use the characters, or pairs of letters, that each would give. Where several give the same text, one of them.
-// Reads at most the first 64 KiB that hold more than ASCII.
+// Reads at most the first 16 KiB that hold more than ASCII.
 Encoding detect(std::string_view bytes);
 
 enum class CharsetSource : uint8_t { mark, utf8, transfer, page, detected };

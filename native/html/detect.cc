@@ -14,7 +14,7 @@
 namespace millrace::html {
 namespace {
 
-constexpr size_t kSample = 65536;
+constexpr size_t kSample = 16384;
 constexpr double kMalformed = 40;
 constexpr double kDefaultsLead = 12;  // bits by which another encoding must beat windows-1252, the standard's default
 
