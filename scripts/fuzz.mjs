@@ -82,7 +82,7 @@ function fuzz(name, seconds) {
   for (const path of [corpus, findings]) mkdirSync(path, { recursive: true })
   const program = at('build', 'fuzz', `${name}_fuzz`)
   const args = [
-    ...[`-max_len=${longest[name]}`, `-dict=${dictionary}`, `-artifact_prefix=${findings}/${name}-`, '-rss_limit_mb=2048', '-timeout=60'],
+    ...[`-max_len=${longest[name]}`, `-dict=${dictionary}`, `-artifact_prefix=${findings}/${name}-`, '-rss_limit_mb=2048', '-timeout=300'],
     ...['-print_final_stats=1', '-verbosity=0', corpus, seeds],
   ]
   return new Promise(resolve => {
