@@ -154,14 +154,7 @@ void markup(Shown& shown, bool in_markdown, std::string& out) {
       out.append("<").append(name);
       if (cell.columns > 1) out.append(" colspan=\"").append(std::to_string(cell.columns)).append("\"");
       if (cell.rows > 1) out.append(" rowspan=\"").append(std::to_string(cell.rows)).append("\"");
-      if (in_markdown) {
-        replace_all(text, "\n\n", "\n&#10;");
-        // Formulas as in the text around the table.
-        replace_all(text, "<span class=\"math inline\">\\(", "$");
-        replace_all(text, "\\)</span>", "$");
-        replace_all(text, "<span class=\"math display\">\\[", "$$");
-        replace_all(text, "\\]</span>", "$$");
-      }
+      if (in_markdown) replace_all(text, "\n\n", "\n&#10;");
       out.append(">").append(text).append("</").append(name).append(">");
     }
     out.append("</tr>\n");
@@ -177,7 +170,10 @@ void write_table(const Page& page, NodeId id, const WriteOptions& options, std::
   Shown shown;
   auto within = options;
   const bool block = table.complex && options.format == Format::markdown;
-  if (block) within.format = Format::html;
+  if (block) {
+    within.format = Format::html;
+    within.dollars = true;
+  }
   write_cells(page, table, within, shown);
   drop_empty(table, shown);
   if (shown.rows == 0 || shown.columns == 0) return;

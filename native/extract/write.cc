@@ -28,7 +28,7 @@ class Writer {
         code(page_.at(block.container));
         break;
       case BlockKind::formula:
-        if (const auto& latex = page_.at(block.container).text; !latex.empty()) append_formula(body_, latex, true, options_.format);
+        if (const auto& latex = page_.at(block.container).text; !latex.empty()) append_formula(body_, latex, true, options_);
         break;
       case BlockKind::table:
         write_table(page_, block.container, options_, body_);

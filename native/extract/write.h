@@ -13,6 +13,7 @@ struct WriteOptions {
   bool images = false;  // markdown, html: keep images with their addresses; else their alt text is not kept either
   uint32_t max_nesting = 16;  // deeper lists and quotes are written flat, so that prefixes stay linear in the text
   uint32_t max_cells = 1u << 20;  // cells that one table may expand to by its spans; further spans count as 1
+  bool dollars = false;  // html: formulas between dollars, as in the Markdown around it
   uint32_t tables = 0;  // data tables around what is written; the writer counts, nobody sets it
 };
 

@@ -36,9 +36,10 @@ class Escaper {
     if (special) {
       size_t at = 0;
       for (const auto& kept : kept_) {
-        codes_ |= kept.kind == Kept::code;
-        // Formulas and code are read from left to right: a dollar before a code span may find its partner in there.
-        dollars_ |= kept.kind != Kept::markup && text_.substr(kept.begin - base_, kept.end - kept.begin).find('$') != text_.npos;
+        // Formulas and code are read from left to right: a dollar before a code span may find its partner in there, and the reverse.
+        const auto inside = text_.substr(kept.begin - base_, kept.end - kept.begin);
+        ticks_ |= kept.kind != Kept::markup && inside.find('`') != inside.npos;
+        dollars_ |= kept.kind != Kept::markup && inside.find('$') != inside.npos;
         stretch(at, kept.begin - base_);
         at = kept.end - base_;
       }
@@ -129,7 +130,7 @@ class Escaper {
       if (run.close) closed[run.mark] = std::max(closed[run.mark], run.begin + 1);
     }
     for (const auto& run : runs_) {
-      const bool ours = (run.mark == kDollar && dollars_) || (run.mark == kTick && codes_);
+      const bool ours = (run.mark == kDollar && dollars_) || (run.mark == kTick && ticks_);
       const bool live = (run.open && (ours || closed[run.mark] > run.begin + 1)) || (run.close && (ours || opened[run.mark] < run.begin));
       for (size_t i = 0; live && i < run.size; ++i) marks_.push_back(run.begin + i);
     }
@@ -237,7 +238,7 @@ class Escaper {
   std::vector<Run> runs_;
   std::vector<size_t> marks_;
   size_t last_angle_ = kUnknown, last_bracket_ = kUnknown;
-  bool dollars_ = false, codes_ = false, bracket_ = false;
+  bool dollars_ = false, ticks_ = false, bracket_ = false;
 };
 
 }  // namespace

@@ -25,7 +25,7 @@ class HtmlWriter {
         append_html(body_, page_.at(block.container).text);
         break;
       case BlockKind::formula:
-        if (const auto& latex = page_.at(block.container).text; !latex.empty()) append_formula(body_, latex, true, Format::html);
+        if (const auto& latex = page_.at(block.container).text; !latex.empty()) append_formula(body_, latex, true, options_);
         break;
       case BlockKind::table:
         write_table(page_, block.container, options_, body_);

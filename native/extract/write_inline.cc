@@ -224,7 +224,7 @@ void InlineWriter::formula(std::string_view latex, bool display) {
   if (latex.empty()) return;
   separate();
   const auto at = out_->size();
-  append_formula(*out_, latex, display, options_.format);
+  append_formula(*out_, latex, display, options_);
   kept_.push_back({Kept::formula, at, out_->size()});
 }
 
@@ -338,7 +338,7 @@ void InlineWriter::read_delimiters() {
       any = true;
       scratch_.append(piece.substr(done, found.begin - done));
       const auto from = start_ + scratch_.size();
-      append_formula(scratch_, latex, found.display, options_.format);
+      append_formula(scratch_, latex, found.display, options_);
       moved_.push_back({Kept::formula, from, start_ + scratch_.size()});
       done = found.end;
     }

@@ -85,6 +85,6 @@ void append_code_span(std::string& out, std::string_view code);
 bool is_power(std::string_view before, std::string_view exponent);
 
 // Appends a formula in the format's way, without surrounding space.
-void append_formula(std::string& out, std::string_view latex, bool display, Format format);
+void append_formula(std::string& out, std::string_view latex, bool display, const WriteOptions& options);
 
 }  // namespace millrace::extract

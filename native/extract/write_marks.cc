@@ -13,15 +13,24 @@ bool is_alphanumeric(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <
 
 }  // namespace
 
-void append_formula(std::string& out, std::string_view latex, bool display, Format format) {
-  if (format == Format::html) {
+void append_formula(std::string& out, std::string_view latex, bool display, const WriteOptions& options) {
+  // A space after a last backslash was trimmed; alone it would take the delimiter with it.
+  size_t slashes = 0;
+  while (slashes < latex.size() && latex[latex.size() - 1 - slashes] == '\\') ++slashes;
+  if (slashes % 2) latex.remove_suffix(1);
+  const bool html = options.format == Format::html;
+  if (html && !options.dollars) {
     out.append(display ? "<span class=\"math display\">\\[" : "<span class=\"math inline\">\\(");
     append_html(out, latex);
     out.append(display ? "\\]</span>" : "\\)</span>");
     return;
   }
   out.append(display ? "$$" : "$");
-  for (char c : latex) out += c == '\n' ? ' ' : c;
+  if (html) {
+    append_html(out, latex);
+  } else {
+    for (char c : latex) out += c == '\n' ? ' ' : c;
+  }
   out.append(display ? "$$" : "$");
 }
 
