@@ -1,9 +1,9 @@
 """Scores tables against golds written from the source: F1 of cells, and TEDS.
 
-    python bench/extraction/tables.py [TEXTS.jsonl] [--golds DIR] [--worst N]
+    python bench/extraction/tables.py [TEXTS.jsonl] [--mode balanced] [--golds DIR] [--worst N]
 
-TEXTS holds {key, text} a line, the key ending in the page's file name and the text Markdown with GFM and HTML tables; without it,
-`millrace stage extract` is run on the folder of golds. What a gold is stands in test/pipelines/extract/tables/README.md.
+TEXTS holds {file_id, text} a line, file_id being the page's file name and the text Markdown with GFM and HTML tables; without it the pages are
+extracted here (dump.ts). What a gold is stands in test/pipelines/extract/tables/README.md.
 
 A cell is (row, column, rowspan, colspan, text), cells that are empty and span nothing left out; F1 is over all cells of all tables, so a table
 that is no data counts with all its cells. TEDS is that of Zhong et al. 2020 (PubTabNet): one minus the tree edit distance over the larger number of
@@ -16,7 +16,6 @@ import argparse
 import html
 import json
 import re
-import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
@@ -24,6 +23,8 @@ from pathlib import Path
 from apted import APTED, Config
 from lxml import html as lxml_html
 from rapidfuzz.distance import Levenshtein
+
+from code_blocks import extracted, read
 
 CELLS, TEDS = 0.90, 0.85
 DELIMITER = re.compile(r"^\|(\s*:?-{3,}:?\s*\|)+$")
@@ -205,20 +206,15 @@ def overlap(a, b):
     return 2 * common / max(1, sum(a.values()) + sum(b.values()))
 
 
-def extracted(folder):
-    command = ["node", "cli/millrace.mjs", "stage", "extract", "--input", str(folder), "--output", "-", "--set", "format=markdown", "--set", "mode=recall"]
-    return subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout.decode().splitlines()
-
-
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("texts", nargs="?")
+    parser.add_argument("--mode", default="balanced")
     parser.add_argument("--golds", default="test/pipelines/extract/tables")
     parser.add_argument("--worst", type=int, default=10)
     options = parser.parse_args()
     folder = Path(options.golds)
-    lines = Path(options.texts).read_text(encoding="utf-8").splitlines() if options.texts else extracted(folder)
-    pages = {Path(row["key"]).stem: row["text"] for row in map(json.loads, lines)}
+    pages = read(Path(options.texts).read_text(encoding="utf-8")) if options.texts else extracted(folder, options.mode)
 
     common = expected = given = special = spurious = absent = captions = captioned = 0
     scores = []

@@ -1,5 +1,5 @@
 // Code as a reader of the page sees it. The pages below are written in the manner of the software named; what is expected is read off them by
-// hand. Real pages with golds are scored by bench/extraction/code.py.
+// hand. Real pages with golds are scored by bench/extraction/code_blocks.py.
 #include "native/extract/code.h"
 
 #include <gtest/gtest.h>

