@@ -126,9 +126,22 @@ bool build(const uint8_t* lengths, unsigned symbols, const uint32_t* meanings, u
 }
 
 using Loop = decltype(&inflate_loop);
-Loop best_loop() { return active_isa() >= Isa::avx2 && __builtin_cpu_supports("bmi2") ? inflate_loop_avx2 : inflate_loop; }
+bool has_bmi2() { return active_isa() >= Isa::avx2 && __builtin_cpu_supports("bmi2"); }
 
 }  // namespace
+
+void join_literals(uint32_t* literals, uint8_t* prefixes) {
+  constexpr uint32_t kind = kLiteral | kException | kPrefixed;
+  for (uint32_t i = 1; i < 1u << Inflater::kLiteralBits; ++i) {
+    // Without branches, which nothing could predict. What is behind a literal lies at a lower index, and no entry that was joined is joined.
+    const uint32_t literal = literals[i], own = literal & 63, next = literals[i >> own];
+    const uint32_t both = own + ((next >> 8) & 63);
+    const uint32_t joined = (next & 0x7fff0000u) | kPrefixed | both << 8 | (own + (next & 63));
+    const bool joins = (literal >> 31) & ((next & kind) == 0) & (both <= Inflater::kLiteralBits);
+    literals[i] = joins ? joined : literal;
+    prefixes[i] = static_cast<uint8_t>(literal >> 16);
+  }
+}
 
 bool inflate_loop(Inflater& state, const uint8_t*& in, const uint8_t* in_end, const uint8_t* history, uint8_t*& out, uint8_t* out_end,
                   bool& block_over) {
@@ -236,6 +249,8 @@ Inflater::Result Inflater::header(const uint8_t*& in, const uint8_t* in_end) {
     if (!lengths[256]) return Result::bad;
     fixed_ = false;
     if (!build(lengths, literals, kMeanings.literal, literals_, std::size(literals_), kLiteralBits)) return Result::bad;
+    static const auto join = has_bmi2() ? join_literals_avx2 : join_literals;
+    join(literals_, prefixes_);
     if (!build(lengths + literals, distances, kMeanings.distance, distances_, std::size(distances_), kDistanceBits)) return Result::bad;
     stage_ = Stage::codes;
   }
@@ -268,6 +283,8 @@ Inflater::Result Inflater::slow(const uint8_t*& in, const uint8_t* in_end, const
   } else if (entry & kException) {
     block_over = true;
   } else {
+    const size_t prefixed = entry & kPrefixed ? 1 : 0;
+    const uint8_t prefix = prefixes_[bits_ & ((1u << kLiteralBits) - 1)];
     const uint64_t low = bits_ >> first;
     const uint32_t length = (entry >> 16) + static_cast<uint32_t>((low & ((uint64_t{1} << (entry & 63)) - 1)) >> ((entry >> 8) & 63));
     const uint64_t rest = bits_ >> needed;
@@ -278,8 +295,9 @@ Inflater::Result Inflater::slow(const uint8_t*& in, const uint8_t* in_end, const
     const uint64_t low_back = rest >> second;
     const uint32_t distance = (back >> 16) + static_cast<uint32_t>((low_back & ((uint64_t{1} << (back & 63)) - 1)) >> ((back >> 8) & 63));
     needed += second + (back & 63);
-    if (distance > static_cast<size_t>(out - history)) return Result::bad;
-    if (length > static_cast<size_t>(out_end - out)) return Result::need_output;
+    if (distance > static_cast<size_t>(out - history) + prefixed) return Result::bad;
+    if (length + prefixed > static_cast<size_t>(out_end - out)) return Result::need_output;
+    if (prefixed) *out++ = prefix;
     for (uint32_t i = 0; i < length; ++i) out[i] = out[static_cast<ptrdiff_t>(i) - static_cast<ptrdiff_t>(distance)];
     out += length;
   }
@@ -289,7 +307,7 @@ Inflater::Result Inflater::slow(const uint8_t*& in, const uint8_t* in_end, const
 }
 
 Inflater::Result Inflater::run(const uint8_t*& in, const uint8_t* in_end, const uint8_t* history, uint8_t*& out, uint8_t* out_end) {
-  static const Loop loop = best_loop();
+  static const Loop loop = has_bmi2() ? inflate_loop_avx2 : inflate_loop;
   // Whole bytes of look-ahead always go back, so that all but 7 bits of the state are in the tables: the caller may move its input.
   const auto give_back = [&] {
     in -= count_ >> 3;

@@ -22,6 +22,7 @@ class Inflater {
   static constexpr size_t kSpare = 352;
   // Input that is certainly enough for the next step, block header or symbol. Offer more, or have none left in the source.
   static constexpr size_t kInput = 1024;
+  static constexpr unsigned kLiteralBits = 11, kDistanceBits = 8;  // of the tables' first levels
 
   void reset();
 
@@ -33,8 +34,6 @@ class Inflater {
  private:
   friend struct InflateLoop;
   enum class Stage : uint8_t { header, stored, codes, done };
-
-  static constexpr unsigned kLiteralBits = 11, kDistanceBits = 8;
 
   Result header(const uint8_t*& in, const uint8_t* in_end);
   Result slow(const uint8_t*& in, const uint8_t* in_end, const uint8_t* history, uint8_t*& out, uint8_t* out_end, bool& block_over);
@@ -49,6 +48,7 @@ class Inflater {
   uint32_t stored_ = 0;  // bytes left of a stored block
   // Sizes that no code exceeds: zlib's `enough` gives 2,342 and 402 for these widths.
   uint32_t literals_[2400];
+  uint8_t prefixes_[1 << kLiteralBits] = {};  // bytes of the literals that lengths in `literals_` bring along
   uint32_t distances_[512];
 };
 

@@ -8,11 +8,16 @@ namespace millrace::warc {
 
 // Entries of the decoding tables. Bits 0-7: bits to take. A literal: bit 31, its byte in 16-23. A length or distance: base in 16-30, the
 // code's own bits in 8-13, so that the extra bits are those between. Exceptions: bit 15; with bit 14 a second level (start in 16-30, its
-// width in 8-13), with bit 13 the end of the block, else a code that stands for nothing.
-inline constexpr uint32_t kLiteral = 1u << 31, kException = 1u << 15, kSecond = 1u << 14, kEnd = 1u << 13;
+// width in 8-13), with bit 13 the end of the block, else a code that stands for nothing. Bit 14 of a length: a literal precedes it, whose
+// code is among its own bits and whose byte lies beside the table; two of three matches of a page behind a literal are found so.
+inline constexpr uint32_t kLiteral = 1u << 31, kException = 1u << 15, kSecond = 1u << 14, kPrefixed = 1u << 14, kEnd = 1u << 13;
 
 // Input that a turn may read: two look-aheads of 8 bytes, and one before the first.
 inline constexpr ptrdiff_t kInflateIn = 24;
+
+// Puts a literal and the length behind it into one entry, where both codes fit into the table's bits.
+void join_literals(uint32_t* literals, uint8_t* prefixes);
+void join_literals_avx2(uint32_t* literals, uint8_t* prefixes);
 
 struct InflateLoop {
   // Reads up to 8 bytes beyond what it takes and writes up to 64 beyond what it makes; entered with kInflateIn and Inflater::kSpare in hand.
@@ -26,6 +31,7 @@ struct InflateLoop {
     uint32_t count = s.count_;  // its low 8 bits: what is borrowed above them never matters
     constexpr uint64_t literal_mask = (1u << Inflater::kLiteralBits) - 1, distance_mask = (1u << Inflater::kDistanceBits) - 1;
     const uint32_t* const literals = s.literals_;
+    const uint8_t* const prefixes = s.prefixes_;
     const uint32_t* const distances = s.distances_;
     bool good = true;
 
@@ -47,6 +53,7 @@ struct InflateLoop {
 
     refill();
     uint32_t entry = literals[bits & literal_mask];
+    uint8_t prefix = prefixes[bits & literal_mask];
     // Each turn begins with an entry looked up and at least 56 bits behind the look-up, less the 11 that it may take.
     do {
       uint64_t saved = bits;
@@ -54,18 +61,21 @@ struct InflateLoop {
       if (entry & kLiteral) {
         uint8_t literal = static_cast<uint8_t>(entry >> 16);
         entry = literals[bits & literal_mask];
+        prefix = prefixes[bits & literal_mask];
         saved = bits;
         drop(entry);
         *out++ = literal;
         if (entry & kLiteral) {
           literal = static_cast<uint8_t>(entry >> 16);
           entry = literals[bits & literal_mask];
+          prefix = prefixes[bits & literal_mask];
           saved = bits;
           drop(entry);
           *out++ = literal;
           if (entry & kLiteral) {
             *out++ = static_cast<uint8_t>(entry >> 16);
             entry = literals[bits & literal_mask];
+            prefix = prefixes[bits & literal_mask];
             refill();
             continue;
           }
@@ -80,6 +90,7 @@ struct InflateLoop {
             *out++ = static_cast<uint8_t>(entry >> 16);
             refill();
             entry = literals[bits & literal_mask];
+            prefix = prefixes[bits & literal_mask];
             continue;
           }
         }
@@ -89,6 +100,8 @@ struct InflateLoop {
           break;
         }
       }
+      *out = prefix;
+      out += (entry >> 14) & 1;
       const uint32_t length = (entry >> 16) + varying(saved, entry);
       // 56 less two literals of 11 and a length of up to 20: enough for the look-up, not always for all of the distance.
       entry = distances[bits & distance_mask];
@@ -114,6 +127,7 @@ struct InflateLoop {
       }
       // The next look-up goes ahead of the copy, which nothing waits for.
       entry = literals[bits & literal_mask];
+      prefix = prefixes[bits & literal_mask];
       refill();
       copy(out, distance, length);
       out += length;
@@ -129,17 +143,25 @@ struct InflateLoop {
     return good;
   }
 
-  // Writes up to 64 bytes beyond `length`.
+  // By sixteens, so that it also repeats what it has just written.
+  [[gnu::always_inline]] static inline void copy64(uint8_t* to, const uint8_t* from) {
+    std::memcpy(to, from, 16);
+    std::memcpy(to + 16, from + 16, 16);
+    std::memcpy(to + 32, from + 32, 16);
+    std::memcpy(to + 48, from + 48, 16);
+  }
+
+  // Writes up to 63 bytes beyond `length`.
   [[gnu::always_inline]] static inline void copy(uint8_t* out, uint32_t distance, uint32_t length) {
     const uint8_t* from = out - distance;
     uint8_t* const end = out + length;
     if (__builtin_expect(distance >= 16, 1)) {
-      for (int i = 0; i < 64; i += 16) std::memcpy(out + i, from + i, 16);
+      copy64(out, from);
       if (__builtin_expect(length <= 64, 1)) return;
       do {
         out += 64;
         from += 64;
-        for (int i = 0; i < 64; i += 16) std::memcpy(out + i, from + i, 16);
+        copy64(out, from);
       } while (out + 64 < end);
     } else if (distance >= 8) {
       do {
