@@ -31,39 +31,6 @@ struct Model {
 #undef MODEL
 #undef ARRAY
 
-struct Written {
-  Encoding encoding;
-  std::vector<const Model*> languages;
-};
-
-// What is written in which encoding; of encodings that cost the same the first one wins.
-const std::vector<Written>& written() {
-  static const std::vector<Written> all = [] {
-    const std::vector<const Model*> central{&k_pl, &k_cs, &k_sk, &k_hu, &k_sl, &k_hr, &k_ro};
-    return std::vector<Written>{
-        {Encoding::windows_1252, {&k_de, &k_fr, &k_es, &k_pt, &k_it, &k_nl, &k_sv, &k_da, &k_no, &k_fi, &k_is, &k_ca, &k_af, &k_sq, &k_et}},
-        {Encoding::windows_1250, central},
-        {Encoding::iso_8859_2, central},
-        {Encoding::windows_1251, {&k_ru, &k_uk, &k_be, &k_bg, &k_mk, &k_sr}},
-        {Encoding::koi8_r, {&k_ru, &k_bg}},
-        {Encoding::koi8_u, {&k_uk, &k_be}},
-        {Encoding::windows_1254, {&k_tr}},
-        {Encoding::windows_1257, {&k_lt, &k_lv, &k_et}},
-        {Encoding::windows_1253, {&k_el}},
-        {Encoding::iso_8859_7, {&k_el}},
-        {Encoding::windows_1255, {&k_he}},
-        {Encoding::windows_1256, {&k_ar, &k_fa}},
-        {Encoding::windows_874, {&k_th}},
-        {Encoding::windows_1258, {&k_vi}},
-        {Encoding::ibm866, {&k_ru, &k_be, &k_uk}},
-        {Encoding::iso_8859_5, {&k_ru, &k_bg, &k_mk, &k_sr}},
-        {Encoding::iso_8859_6, {&k_ar}},
-        {Encoding::x_mac_cyrillic, {&k_ru, &k_uk}},
-    };
-  }();
-  return all;
-}
-
 constexpr uint8_t kNone = 0xff;
 constexpr double kQuarter = 0.25, kCapital = 2, kCapitalInside = 10, kCapitals = 1, kGlued = 8, kAnyLetter = 4;
 
@@ -162,15 +129,50 @@ class Reading {
   uint8_t apostrophe_ = 0;  // stands behind a letter
 };
 
+struct Written {
+  Encoding encoding;
+  std::vector<Reading> languages;
+
+  Written(Encoding written, const std::vector<const Model*>& models) : encoding(written) {
+    for (const Model* model : models) languages.emplace_back(single_byte(static_cast<uint8_t>(encoding)), *model);
+  }
+};
+
+// What is written in which encoding; of encodings that cost the same the first one wins. 120 KB, made on first use.
+const std::vector<Written>& written() {
+  static const std::vector<Written> all = [] {
+    const std::vector<const Model*> central{&k_pl, &k_cs, &k_sk, &k_hu, &k_sl, &k_hr, &k_ro};
+    return std::vector<Written>{
+        {Encoding::windows_1252, {&k_de, &k_fr, &k_es, &k_pt, &k_it, &k_nl, &k_sv, &k_da, &k_no, &k_fi, &k_is, &k_ca, &k_af, &k_sq, &k_et}},
+        {Encoding::windows_1250, central},
+        {Encoding::iso_8859_2, central},
+        {Encoding::windows_1251, {&k_ru, &k_uk, &k_be, &k_bg, &k_mk, &k_sr}},
+        {Encoding::koi8_r, {&k_ru, &k_bg}},
+        {Encoding::koi8_u, {&k_uk, &k_be}},
+        {Encoding::windows_1254, {&k_tr}},
+        {Encoding::windows_1257, {&k_lt, &k_lv, &k_et}},
+        {Encoding::windows_1253, {&k_el}},
+        {Encoding::iso_8859_7, {&k_el}},
+        {Encoding::windows_1255, {&k_he}},
+        {Encoding::windows_1256, {&k_ar, &k_fa}},
+        {Encoding::windows_874, {&k_th}},
+        {Encoding::windows_1258, {&k_vi}},
+        {Encoding::ibm866, {&k_ru, &k_be, &k_uk}},
+        {Encoding::iso_8859_5, {&k_ru, &k_bg, &k_mk, &k_sr}},
+        {Encoding::iso_8859_6, {&k_ar}},
+        {Encoding::x_mac_cyrillic, {&k_ru, &k_uk}},
+    };
+  }();
+  return all;
+}
+
 }  // namespace
 
 Likelihood likeliest_letters(std::string_view sample) {
   const std::vector<Pair> pairs = pairs_of(sample);
   Likelihood best;
   for (const auto& [encoding, languages] : written()) {
-    const uint16_t* table = single_byte(static_cast<uint8_t>(encoding));
-    for (const Model* language : languages) {
-      const Reading reading(table, *language);
+    for (const Reading& reading : languages) {
       double bits = 0;
       for (const Pair& pair : pairs) bits += pair.count * reading.price(pair);
       if (best.encoding == Encoding::none || bits < best.bits) best = {encoding, bits};
