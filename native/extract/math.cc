@@ -2,9 +2,10 @@
 // (TeX annotation, then MathJax's script, alttext, converted MathML, the fallback image) and puts it in the place of the whole, so that
 // twin renderings and hidden parents go with it. Names of classes are those of the software that makes them: KaTeX, MathJax 2 to 4,
 // MediaWiki, Stack Exchange, Sphinx, Pandoc, WordPress, Zhihu, CKEditor, GitHub and GitLab. The order of sources is extraction.md 3.7's.
-#include "native/extract/math_parts.h"
-
 #include <array>
+
+#include "native/extract/math_parts.h"
+#include "native/extract/math_source.h"
 
 namespace millrace::extract {
 namespace {
@@ -67,13 +68,9 @@ constexpr ClassName kClasses[] = {
 };
 constexpr std::string_view kSources[] = {"data-tex", "data-expr", "data-latex", "data-formula", "data-katex", "data-equation", "data-eq"};
 
-bool is_tex_encoding(std::string_view encoding) {
-  return contains_nocase(encoding, "tex");  // application/x-tex, TeX, LaTeX, text/latex
-}
-
 class Rescuer {
  public:
-  explicit Rescuer(Page& page) : page_(page), t_(page.tree) {}
+  explicit Rescuer(Page& page) : page_(page), t_(page.tree), source_(page.tree) {}
 
   void run() {
     for (NodeId id = 0; id != kNoNode;) {
@@ -92,39 +89,6 @@ class Rescuer {
  private:
   // ---- tree -----------------------------------------------------------------------------------------------------------------------
 
-  std::string_view attribute(NodeId id, std::string_view name) const {
-    const Node& n = t_[id];
-    for (uint32_t i = n.attributes; i < n.attributes + n.attribute_count; ++i)
-      if (t_.name(t_.attributes[i]) == name) return t_.text(t_.attributes[i].value);
-    return {};
-  }
-  bool is_math(NodeId id) const {
-    const Node& n = t_[id];
-    if (n.kind != Kind::element) return false;
-    if (n.tag == tag::math) return true;
-    if (n.tag) return false;
-    const auto name = t_.text(n.range);
-    return name.size() > 5 && name.substr(name.size() - 5) == ":math";
-  }
-  bool is_annotation(NodeId id) const {
-    const Node& n = t_[id];
-    if (n.kind != Kind::element) return false;
-    if (n.tag == tag::annotation) return true;
-    if (n.tag) return false;
-    const auto name = t_.text(n.range);
-    return name.size() > 11 && name.substr(name.size() - 11) == ":annotation";
-  }
-  bool is_math_script(NodeId id) const {
-    return t_[id].kind == Kind::element && t_[id].tag == tag::script && t_.value(t_[id], attr::type).substr(0, 5) == "math/";
-  }
-  std::string text_below(NodeId id, size_t most = 65536) const {
-    std::string text;
-    for (NodeId n = t_.following(id, id); n != kNoNode && text.size() < most; n = t_.following(n, id)) {
-      if (t_[n].kind == Kind::text) text += t_.text(t_[n].range);
-      if (t_[n].kind == Kind::element && t_[n].tag == tag::br) text += '\n';
-    }
-    return text;
-  }
   NodeId next_element(NodeId id) const {
     for (id = t_[id].next; id != kNoNode; id = t_[id].next) {
       if (t_[id].kind == Kind::element) return id;
@@ -162,89 +126,6 @@ class Rescuer {
         if (text.find(name, i) != text.npos) tex_in_text_ = true;
   }
 
-  // ---- sources --------------------------------------------------------------------------------------------------------------------
-
-  // An alternative text that is TeX, not words.
-  static bool is_tex(std::string_view text) {
-    if (text.find_first_of("\\^_{") != text.npos) return true;
-    size_t letters = 0;
-    for (size_t i = 0; i < text.size(); ++i) {
-      letters = (text[i] | 32) >= 'a' && (text[i] | 32) <= 'z' ? letters + 1 : 0;
-      if (letters > 2) return false;
-    }
-    return !is_blank(text);
-  }
-
-  std::string of_math(NodeId math, bool& display) {
-    const auto mode = t_.value(t_[math], attr::display);
-    if (mode == "block" || t_.value(t_[math], attr::mode) == "display") display = true;
-    for (NodeId n = t_.following(math, math); n != kNoNode; n = t_.following(n, math))
-      if (is_annotation(n) && is_tex_encoding(t_.value(t_[n], attr::encoding))) {
-        auto tex = clean_tex(text_below(n), display);
-        if (!tex.empty()) return tex;
-      }
-    if (const auto alt = t_.value(t_[math], attr::alttext); is_tex(alt)) {
-      auto tex = clean_tex(alt, display);
-      if (!tex.empty()) return tex;
-    }
-    return mathml_to_latex(t_, math);
-  }
-
-  std::string of_mathml(std::string_view source, bool& display) {
-    if (source.size() > (1u << 20)) return {};
-    parser_.parse(source, inner_);
-    for (NodeId n = 0; n != kNoNode; n = inner_.following(n))
-      if (inner_[n].kind == Kind::element && inner_[n].tag == tag::math) {
-        if (inner_.value(inner_[n], attr::display) == "block") display = true;
-        return mathml_to_latex(inner_, n);
-      }
-    return {};
-  }
-
-  std::string of_script(NodeId script, bool& display) {
-    const auto type = t_.value(t_[script], attr::type);
-    const auto text = text_below(script, 1u << 20);
-    if (type.find("mode=display") != type.npos || type.find("mode=\"display\"") != type.npos) display = true;
-    const auto kind = type.substr(5, type.find(';') == type.npos ? type.npos : type.find(';') - 5);
-    if (kind == "asciimath") return asciimath_to_latex(trimmed_view(text));
-    if (kind == "mml") return of_mathml(text, display);
-    return clean_tex(text, display);
-  }
-
-  // The best source of the one formula below `id`; empty if there is none, or several.
-  std::string below(NodeId id, bool& display) {
-    NodeId math = kNoNode, script = kNoNode, image = kNoNode, drawn = kNoNode;
-    int maths = 0, scripts = 0;
-    for (NodeId n = t_.following(id, id); n != kNoNode;) {
-      if (t_[n].kind == Kind::element) {
-        if (is_math(n)) {
-          math = n;
-          if (++maths > 1) return {};
-          n = t_.behind(n, id);
-          continue;
-        }
-        if (is_math_script(n)) script = n, ++scripts;
-        if (t_[n].tag == tag::img) image = n;
-        if (t_[n].tag == tag::span && drawn == kNoNode && t_[n].attribute_count > 1 && !attribute(n, "data-mathml").empty()) drawn = n;
-      }
-      n = t_.following(n, id);
-    }
-    if (scripts > 1) return {};
-    if (script != kNoNode) {
-      auto tex = of_script(script, display);
-      if (!tex.empty()) return tex;
-    }
-    if (math != kNoNode) {
-      auto tex = of_math(math, display);
-      if (!tex.empty()) return tex;
-    }
-    if (drawn != kNoNode) {
-      auto tex = of_mathml(attribute(drawn, "data-mathml"), display);
-      if (!tex.empty()) return tex;
-    }
-    return image == kNoNode ? std::string() : image_latex(t_, image, display);
-  }
-
   bool put(NodeId id, std::string latex, bool display) {
     if (latex.empty()) return false;
     if (is_definition(latex)) {
@@ -263,7 +144,7 @@ class Rescuer {
     switch (node.tag) {
       case tag::math: {
         bool display = false;
-        auto latex = of_math(id, display);
+        auto latex = source_.of_math(id, display);
         put(id, std::move(latex), display);
         return true;
       }
@@ -281,9 +162,9 @@ class Rescuer {
         const auto name = t_.text(node.range);
         if (name == "mjx-container") return rendered(id, t_.value(node, attr::display) == "true" || t_.value(node, attr::display) == "block");
         if (name == "math-renderer" || name == "tex-math" || name == "formula" || name == "mathjax") return text(id, -1);
-        if (is_math(id)) {
+        if (source_.is_math(id)) {
           bool display = false;
-          auto latex = of_math(id, display);
+          auto latex = source_.of_math(id, display);
           put(id, std::move(latex), display);
           return true;
         }
@@ -324,22 +205,23 @@ class Rescuer {
   // TeX in an attribute of the element itself.
   std::string of_attributes(NodeId id, bool& display) const {
     for (const auto name : kSources)
-      if (const auto value = attribute(id, name); !is_blank(value)) return clean_tex(value, display);
+      if (const auto value = source_.attribute(id, name); !is_blank(value)) return clean_tex(value, display);
     return {};
   }
 
   bool wrapper(NodeId id, bool display) {
     auto latex = of_attributes(id, display);
     if (latex.empty() && !empty_within(id)) {
-      latex = below(id, display);
-      if (latex.empty()) barren_ = id;
+      bool none = false;
+      latex = source_.below(id, display, none);
+      if (none) barren_ = id;
     }
     if (latex.empty()) return false;
-    if (attribute(id, "data-display") == "true") display = true;
+    if (source_.attribute(id, "data-display") == "true") display = true;
     return put(id, std::move(latex), display);
   }
 
-  // Within an element that was searched and holds no single formula: what lies deeper is found by the walk itself.
+  // Within an element that was searched and holds no formula.
   bool empty_within(NodeId id) const {
     if (barren_ == kNoNode) return false;
     for (NodeId n = t_[id].parent; n != kNoNode; n = t_[n].parent)
@@ -350,12 +232,12 @@ class Rescuer {
   bool rendered(NodeId id, bool display) {
     NodeId beside = next_element(id);
     for (int i = 0; i < 3 && beside != kNoNode; ++i, beside = next_element(beside))
-      if (is_math_script(beside)) {
+      if (source_.is_math_script(beside)) {
         page_.skip(id);
         return true;
       }
-    if (const auto source = attribute(id, "data-mathml"); !source.empty()) {
-      auto latex = of_mathml(source, display);
+    if (const auto source = source_.attribute(id, "data-mathml"); !source.empty()) {
+      auto latex = source_.of_mathml(source, display);
       if (!latex.empty()) return put(id, std::move(latex), display);
     }
     return wrapper(id, display);
@@ -364,7 +246,7 @@ class Rescuer {
   bool preview(NodeId id) {
     NodeId beside = next_element(id);
     for (int i = 0; i < 3 && beside != kNoNode; ++i, beside = next_element(beside))
-      if (is_math_script(beside) || t_.value(t_[beside], attr::class_).find("MathJax") != std::string_view::npos) {
+      if (source_.is_math_script(beside) || t_.value(t_[beside], attr::class_).find("MathJax") != std::string_view::npos) {
         page_.skip(id);
         return true;
       }
@@ -375,23 +257,23 @@ class Rescuer {
   bool text(NodeId id, int display) {
     bool shown = display > 0;
     auto latex = of_attributes(id, shown);
-    if (attribute(id, "data-display") == "true" || attribute(id, "data-math-style") == "display") shown = true;
+    if (source_.attribute(id, "data-display") == "true" || source_.attribute(id, "data-math-style") == "display") shown = true;
     if (latex.empty()) {
       bool plain = true, scripts = false;
-      size_t size = 0;
+      size_t size = 0, nodes = 0;
       for (NodeId n = t_.following(id, id); n != kNoNode && plain; n = t_.following(n, id)) {
+        if (++nodes > 2000 || size > 20000) plain = false;
         if (t_[n].kind == Kind::text) size += t_[n].range.size;
         if (t_[n].kind != Kind::element || t_[n].tag == tag::br || t_[n].tag == tag::wbr) continue;
         if (t_[n].tag == tag::sub || t_[n].tag == tag::sup) scripts = true;
-        else plain = t_[n].tag == tag::i || t_[n].tag == tag::em || t_[n].tag == tag::var || t_[n].tag == tag::nobr || t_[n].tag == tag::code;
-        plain = plain && size < 20000;
+        else plain = plain && (t_[n].tag == tag::i || t_[n].tag == tag::em || t_[n].tag == tag::var || t_[n].tag == tag::nobr || t_[n].tag == tag::code);
       }
       if (!plain) return wrapper(id, shown);
-      const auto source = scripts ? with_scripts(id) : text_below(id);
+      const auto source = scripts ? source_.with_scripts(id) : source_.text_below(id);
       const size_t before = source.find_first_not_of(" \t\r\n");
       const bool marked = before != source.npos && (source[before] == '$' || source.compare(before, 2, "\\(") == 0 || source.compare(before, 2, "\\[") == 0);
       latex = clean_tex(source, shown);
-      if (latex.empty() || (!marked && !is_formula(latex))) return false;
+      if (latex.empty() || (!marked && !MathSource::is_formula(latex))) return false;
       if (has_two(latex)) return false;  // running text with formulas in it: find_delimited's
       if (display < 0 && !marked && !scripts && is_block(t_, id)) shown = true;
     }
@@ -402,51 +284,10 @@ class Rescuer {
     return latex.find("\\(") != latex.npos || latex.find("\\[") != latex.npos || latex.find("$$") != latex.npos;
   }
 
-  // Text of a class named for mathematics that is a formula: operators, commands or little at all; not a word or a heading.
-  static bool is_formula(std::string_view text) {
-    if (text.find_first_of("\\^_=") != text.npos || has_math_command(text)) return true;
-    bool sign = text.find_first_of("<>+*/|") != text.npos;
-    size_t words = 0, run = 0;
-    for (size_t i = 0; i <= text.size(); ++i) {
-      const char c = i < text.size() ? text[i] : ' ';
-      if ((c | 32) >= 'a' && (c | 32) <= 'z') ++run;
-      else {
-        if (run > 3) ++words;
-        run = 0;
-      }
-      if (static_cast<uint8_t>(c) == 0xe2 && i + 1 < text.size() && (static_cast<uint8_t>(text[i + 1]) == 0x86 || static_cast<uint8_t>(text[i + 1]) == 0x88 || static_cast<uint8_t>(text[i + 1]) == 0x89))
-        sign = true;  // arrows and mathematical operators
-    }
-    return sign ? words < 3 : text.size() <= 3;
-  }
-
-  std::string with_scripts(NodeId id) const {
-    std::string out;
-    std::vector<NodeId> open;
-    NodeId n = t_.following(id, id);
-    while (n != kNoNode) {
-      while (!open.empty()) {
-        NodeId above = n;
-        while (above != id && above != open.back()) above = t_[above].parent;
-        if (above == open.back()) break;
-        out += '}';
-        open.pop_back();
-      }
-      if (t_[n].kind == Kind::text) out += t_.text(t_[n].range);
-      if (t_[n].kind == Kind::element && (t_[n].tag == tag::sub || t_[n].tag == tag::sup)) {
-        out += t_[n].tag == tag::sub ? "_{" : "^{";
-        open.push_back(n);
-      }
-      n = t_.following(n, id);
-    }
-    out.append(open.size(), '}');
-    return out;
-  }
-
   bool script(NodeId id) {
-    if (is_math_script(id)) {
+    if (source_.is_math_script(id)) {
       bool display = false;
-      auto latex = of_script(id, display);
+      auto latex = source_.of_script(id, display);
       put(id, std::move(latex), display);
       return true;
     }
@@ -512,8 +353,7 @@ class Rescuer {
   MathConfig config_;
   bool tex_in_text_ = false;
   NodeId barren_ = kNoNode;
-  html::Parser parser_;
-  Tree inner_;
+  MathSource source_;
   static constexpr std::array<bool, 256> may_begin_ = [] {
     std::array<bool, 256> all{};
     for (const auto& entry : kClasses) all[static_cast<uint8_t>(entry.name[0])] = true;

@@ -34,6 +34,9 @@ TEST(Math, AnnotationsAndTwins) {
   EXPECT_EQ(formulas("<math alttext='\\sqrt{2}' display=block><mi>wrong</mi></math>"), List{"$$\\sqrt{2}"});
   EXPECT_EQ(formulas("<math alttext='x squared'><msup><mi>x</mi><mn>2</mn></msup></math>"), List{"$x^2"});
   EXPECT_EQ(formulas("<m:math><m:mi>k</m:mi></m:math>"), List{"$k"});
+  const std::string katex = "<span class=katex><span class=katex-mathml><math><semantics><mi>a</mi><annotation encoding='application/x-tex'>a</annotation></semantics></math></span>"
+                            "<span class=katex-html aria-hidden=true><span class=math>a=b</span></span></span>";
+  EXPECT_EQ(formulas("<div class=math>" + katex + " and " + katex + "</div>"), (List{"$a", "$a"}));
 }
 
 TEST(Math, MathJax) {
