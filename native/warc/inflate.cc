@@ -11,6 +11,7 @@ namespace millrace::warc {
 namespace {
 
 constexpr unsigned kMaxBits = 15;
+constexpr size_t kProbe = 16 << 10;
 
 // What a symbol's entry holds besides its bits (RFC 1951 3.2.5). Symbols without a meaning are exceptions that end the stream.
 struct Meanings {
@@ -204,7 +205,7 @@ Inflater::Result Inflater::header(const uint8_t*& in, const uint8_t* in_end) {
       std::fill(distances, distances + 32, uint8_t{5});
       build(lengths, 288, kMeanings.literal, literals_, std::size(literals_), kLiteralBits);
       build(distances, 32, kMeanings.distance, distances_, std::size(distances_), kDistanceBits);
-      fixed_ = true;
+      fixed_ = joined_ = true;
     }
     stage_ = Stage::codes;
   } else {
@@ -249,8 +250,7 @@ Inflater::Result Inflater::header(const uint8_t*& in, const uint8_t* in_end) {
     if (!lengths[256]) return Result::bad;
     fixed_ = false;
     if (!build(lengths, literals, kMeanings.literal, literals_, std::size(literals_), kLiteralBits)) return Result::bad;
-    static const auto join = has_bmi2() ? join_literals_avx2 : join_literals;
-    join(literals_, prefixes_);
+    joined_ = false;
     if (!build(lengths + literals, distances, kMeanings.distance, distances_, std::size(distances_), kDistanceBits)) return Result::bad;
     stage_ = Stage::codes;
   }
@@ -307,6 +307,7 @@ Inflater::Result Inflater::slow(const uint8_t*& in, const uint8_t* in_end, const
 }
 
 Inflater::Result Inflater::run(const uint8_t*& in, const uint8_t* in_end, const uint8_t* history, uint8_t*& out, uint8_t* out_end) {
+  static const auto join = has_bmi2() ? join_literals_avx2 : join_literals;
   static const Loop loop = has_bmi2() ? inflate_loop_avx2 : inflate_loop;
   // Whole bytes of look-ahead always go back, so that all but 7 bits of the state are in the tables: the caller may move its input.
   const auto give_back = [&] {
@@ -337,7 +338,13 @@ Inflater::Result Inflater::run(const uint8_t*& in, const uint8_t* in_end, const 
         bool block_over = false;
         give_back();
         if (in_end - in >= kInflateIn && static_cast<size_t>(out_end - out) >= kSpare) {
-          if (!loop(*this, in, in_end, history, out, out_end, block_over)) return leave(Result::bad);
+          // Entries are joined once a block proves to be long: for a short one that costs more than it saves.
+          const bool probing = !joined_ && static_cast<size_t>(out_end - out) > kSpare + kProbe;
+          if (!loop(*this, in, in_end, history, out, probing ? out + kSpare + kProbe : out_end, block_over)) return leave(Result::bad);
+          if (probing && !block_over) {
+            join(literals_, prefixes_);
+            joined_ = true;
+          }
         } else {
           Result result = Result::done;
           while (result == Result::done && !block_over && !(in_end - in >= kInflateIn + 8 && static_cast<size_t>(out_end - out) >= kSpare))

@@ -44,7 +44,8 @@ class Inflater {
   unsigned count_ = 0;
   Stage stage_ = Stage::header;
   bool last_ = false;
-  bool fixed_ = false;  // the tables hold the fixed codes
+  bool fixed_ = false;   // the tables hold the fixed codes
+  bool joined_ = false;  // entries of `literals_` are joined (inflate_loop.h)
   uint32_t stored_ = 0;  // bytes left of a stored block
   // Sizes that no code exceeds: zlib's `enough` gives 2,342 and 402 for these widths.
   uint32_t literals_[2400];

@@ -251,14 +251,8 @@ bool Members::open_zstd() {
 }
 
 size_t Members::ensure(size_t size) {
-  while (tail_ - head_ < size && !ended_ && !failure_ && !error_) {
-    // Room for all that is asked for at once, though not before there is some of it: a length can be a lie.
-    if (size > window_.capacity() - head_ && tail_ - head_ >= kStep) {
-      const size_t aim = std::min(size, 2 * (tail_ - head_)) + head_ + kStep;
-      if (!window_.grow(aim)) error_ = Error(kMemory, "expected room for a record of " + std::to_string(size) + " bytes, found none");
-    }
-    if (!error_) produce();
-  }
+  wanted_ = size;
+  while (tail_ - head_ < size && !ended_ && !failure_ && !error_) produce();
   return tail_ - head_;
 }
 
@@ -275,7 +269,9 @@ bool Members::make_room() {
     start_ = start_ > keep ? start_ - keep : 0;
   }
   if (window_.capacity() - tail_ >= need) return true;
-  if (window_.grow(std::max(2 * kStep + need, tail_ + tail_ / 2 + need))) return true;
+  // Doubled at most, though a record of known length asks for more: a length can be a lie. And not beyond it.
+  const size_t aim = std::min(2 * tail_, head_ + wanted_) + need;
+  if (window_.grow(std::max({aim, tail_ + need, 2 * kStep + need}))) return true;
   error_ = Error(kMemory, "expected room for a record, found none");
   return false;
 }

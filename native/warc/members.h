@@ -89,6 +89,7 @@ class Members {
   uint64_t input_from_ = 0;                       // first byte of the member being decoded
   uint64_t member_ = 0, position_ = 0, next_ = 0, made_ = 0;
   size_t step_ = kStep;
+  size_t wanted_ = 0;  // by the current `ensure`
   uint32_t crc_ = 0;
   bool ended_ = true;
   Failure failure_;
