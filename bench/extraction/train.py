@@ -13,6 +13,7 @@ import itertools
 import json
 import subprocess
 import sys
+import time
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -31,9 +32,11 @@ parser = argparse.ArgumentParser()
 parser.add_argument("--trees", type=int, default=100)
 parser.add_argument("--pages", default=PAGES)
 parser.add_argument("--features", default=str(BUILD / "features.bin"))
+parser.add_argument("--workers", type=int, default=2)
 parser.add_argument("--no-weights", action="store_true")
 given = parser.parse_args()
 
+start = time.time()
 pages = Pages(given.pages, set(FOLDS))
 data = learn.Data(given.features, pages)
 priors = {}
@@ -135,7 +138,8 @@ def small_models(q):
 
 
 def pool(function, arguments):
-    with get_context("fork").Pool(2) as workers:
+    print(function.__name__, round(time.time() - start), "s", file=sys.stderr, flush=True)
+    with get_context("fork").Pool(given.workers) as workers:
         return workers.map(function, list(arguments), chunksize=1)
 
 

@@ -57,7 +57,7 @@ void Extractor::extract(std::string_view bytes, std::string_view url, std::strin
   s.parser.parse(s.decoded, s.page.tree, options.limits);
   out.cuts = s.page.tree.cuts | (bytes.size() > options.limits.max_bytes ? uint32_t(html::kCutBytes) : 0u);
   s.page.reset();
-  read_metadata(s.page, out.metadata);
+  read_metadata(s.page, out.metadata, url);
   rescue_math(s.page);
   rescue_code(s.page);
   rescue_tables(s.page);
