@@ -72,6 +72,12 @@ def compare(paths):
     for path in paths:
         mine = {record["offset"]: record for record in ours("records", path)}
         oracles = {"warcio": by_warcio(path)}
+        if ".arc" in path.suffixes:
+            # warcio takes the first lines of a file's own description for its headers, so their digests cannot agree.
+            for record in mine.values():
+                if record["type"] == "warcinfo":
+                    record["sha1"] = ""
+            oracles["warcio"] = [(at, kind, uri, "" if kind == "warcinfo" else digest) for at, kind, uri, digest in oracles["warcio"]]
         if ".arc" not in path.suffixes:
             oracles["fastwarc"] = by_fastwarc(path)
         views = {name: {offset: (kind, uri, digest) for offset, kind, uri, digest in rows} for name, rows in oracles.items()}

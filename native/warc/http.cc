@@ -12,6 +12,7 @@ namespace {
 constexpr size_t kMaxHead = 64 << 10;
 constexpr size_t kFreeOutput = 64 << 20;
 constexpr size_t kStep = 256 << 10;
+constexpr size_t kKept = 4 << 20;
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
@@ -209,6 +210,9 @@ MediaType media_type(std::string_view header) {
 }
 
 Failure BodyDecoder::decode(const Message& message, const BodyOptions& options, std::string_view& body) {
+  // What one large body needed is not kept for the next.
+  for (std::string& buffer : buffers_)
+    if (buffer.capacity() > kKept) std::string().swap(buffer);
   body = message.body;
   if (contains_word(find(message.headers, "Transfer-Encoding"), "chunked")) {
     std::string& out = buffers_[current_ ^= 1];

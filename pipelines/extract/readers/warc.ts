@@ -3,7 +3,9 @@
  * native (native/warc/documents.h), a batch a call off this thread; here rows become items.
  *
  * Offsets are those of the file as it lies there: the member's first byte, plus the place in its content where a member holds several
- * records. A range reads the records of some members alone: any record's place is one to begin at.
+ * records. A range reads the records of some members alone: any record's place is one to begin at. Plans give files whole all the same: where
+ * members begin is known only to who has inflated what lies before, since a record may hold bytes that look like one (a crawled WARC), and
+ * pinning a file reads it without inflating it. A file of the usual gigabyte is a unit of some minutes.
  */
 import { itemKinds, warcDocuments } from '../../../native/addon/warc.ts'
 import { type Input, type Item, type Limits, type RawRecord, unreadable } from '../records.ts'
