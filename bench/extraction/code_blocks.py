@@ -2,7 +2,8 @@
 
     python bench/extraction/code_blocks.py [TEXTS.jsonl] [--mode balanced] [--pages DIR] [--worst N]
 
-TEXTS holds {file_id, text} a line, file_id being the page's file name and the text Markdown; without it the pages are extracted here (dump.ts). A gold is NAME-k.ext (or NAME.ext) beside NAME.html; one with the ending .md holds a whole page, of which the fenced blocks are golds.
+TEXTS holds {file_id, text} a line, file_id being the page's file name and the text Markdown; without it the pages are extracted here (dump.ts).
+A gold is NAME-k.ext (or NAME.ext) beside NAME.html; one with the ending .md holds a whole page, of which the fenced blocks are golds.
 Each gold counts once and takes one block of its page, or, where it is one line, one code span. Of a gold that is missed its first line is
 printed. The exit code is 1 where fewer than 91 % are equal. Skipped, and says so, where the pages are absent.
 """
@@ -69,7 +70,7 @@ def golds(folder):
         text = path.read_text(encoding="utf-8")
         parts = [text for _, text in blocks(text)[0]] if path.suffix == ".md" else [text]
         for k, part in enumerate(parts):
-            owners = [page for page in sorted(pages) if page == stem or (page.startswith(stem + "-") and not re.search(r"-\d+$", page[len(stem) :][:3]))]
+            owners = [page for page in sorted(pages) if page == stem or re.match(re.escape(stem) + r"-[^\d]", page)]
             found.append((path.name if len(parts) == 1 else f"{path.name}#{k}", part, owners))
     return found
 
@@ -81,7 +82,7 @@ def extracted(folder, mode):
         for path in sorted(folder.glob("*.html")):
             pages.write(json.dumps({"file_id": path.name, "path": str(path)}) + "\n")
         pages.flush()
-        command = [node if Path(node).exists() else "node", "--disable-warning=ExperimentalWarning", "bench/extraction/dump.ts", pages.name, "--format", "markdown", "--mode", mode]
+        command = [node if Path(node).exists() else "node", "bench/extraction/dump.ts", pages.name, "--format", "markdown", "--mode", mode]
         done = subprocess.run(command, check=True, stdout=subprocess.PIPE)
     return read(done.stdout.decode())
 

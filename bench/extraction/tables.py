@@ -121,6 +121,10 @@ def html_table(element):
             parts.append(child.tail or "")
         return "".join(parts)
 
+    def inner(cell):
+        depth = len(cell.xpath("ancestor::table"))
+        return [table for table in cell.iter("table") if len(table.xpath("ancestor::table")) == depth]
+
     rows, head, body = [], 0, False
     for tr in element.xpath("./tr|./thead/tr|./tbody/tr|./tfoot/tr"):
         cells = [child for child in tr if child.tag in ("td", "th")]
@@ -128,7 +132,7 @@ def html_table(element):
         head += not body
         rows.append(
             [
-                Cell(text_of(c), int(c.get("rowspan", 1)), int(c.get("colspan", 1)), [html_table(t) for t in c.xpath(".//table[count(ancestor::table) = %d]" % (len(c.xpath("ancestor::table"))))])
+                Cell(text_of(c), int(c.get("rowspan", 1)), int(c.get("colspan", 1)), [html_table(t) for t in inner(c)])
                 for c in cells
             ]
         )
@@ -229,7 +233,7 @@ def main():
         for k, table in enumerate(wanted):
             cells = table.cells()
             for within in table.all():
-                special += within is not table or bool(within is table and (any(c.tables or c.rowspan * c.colspan > 1 or "$" in c.text for row in table.rows for c in row)))
+                special += within is not table or any(c.tables or c.rowspan * c.colspan > 1 or "$" in c.text for row in table.rows for c in row)
             best = max(left, key=lambda other: overlap(cells, other.cells()), default=None)
             if best is None or overlap(cells, best.cells()) == 0:
                 scores.append((0.0, 0.0, 0.0, f"{path.stem} {k + 1}: not found"))
@@ -252,8 +256,9 @@ def main():
             scores.append((0.0, 0.0, 0.0, f"{path.stem}: a table that is none"))
     mean = lambda i: sum(score[i] for score in scores) / max(1, len(scores))
     f1 = 2 * common / max(1, expected + given)
-    print(f"tables: {len(scores) - spurious} golds, {special} with spans, nesting or formulas, {spurious} found that are none, {absent} texts around layout lost")
-    print(f"  cells F1 {f1:.4f} (bar {CELLS}); TEDS {mean(0):.4f} (bar {TEDS}), without head and body {mean(1):.4f}; captions {captions} of {captioned}")
+    print(f"tables: {len(scores) - spurious} golds, {special} with spans, nesting or formulas")
+    print(f"  {spurious} found that are none, {absent} texts around layout lost, captions {captions} of {captioned}")
+    print(f"  cells F1 {f1:.4f} (bar {CELLS}); TEDS {mean(0):.4f} (bar {TEDS}), without head and body {mean(1):.4f}")
     for score in sorted(scores)[: options.worst]:
         if score[2] < 1 or score[1] < 1:
             print(f"  TEDS {score[0]:.3f} / {score[1]:.3f}, cells {score[2]:.3f}  {score[3]}")

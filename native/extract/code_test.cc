@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "native/extract/code_text.h"
+#include "native/extract/code_gutter.h"
 #include "native/extract/math.h"
 
 namespace millrace::extract {
@@ -128,6 +128,7 @@ TEST(Code, TakesTheBarAboveABlock) {
   ASSERT_EQ(parsed.found(true).size(), 1u);
   EXPECT_EQ(parsed.found(true)[0]->language, "python");
   EXPECT_EQ(parsed.rest(), "Run:");
+  EXPECT_EQ(Parsed("<div class='code-copy'><pre>a</pre></div><div class='code-copy'>and<pre>b</pre></div>").texts(true), (Texts{"a", "b"}));
   EXPECT_EQ(Parsed("<h3>Python</h3><pre>f()</pre>").rest(), "Python");
   EXPECT_EQ(Parsed("<div>In Python</div><pre>f()</pre>").rest(), "In Python");
 }

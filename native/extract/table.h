@@ -4,7 +4,7 @@
 namespace millrace::extract {
 
 // Gives every data table the role `table`; layout tables keep none, their cells are blocks. Runs behind rescue_code.
-// What a data table hides (display:none, sort keys) is skipped.
+// What the cells of a data table hide (display:none, sort keys) is skipped.
 void rescue_tables(Page& page);
 
 struct Cell {

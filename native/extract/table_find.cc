@@ -1,14 +1,10 @@
-// Which tables are data. One pass over the page measures each table, its cells and rows; a table is judged when it ends, so those within are
-// known by then.
-//
-// What decides is Readability.js's test (extraction.md 3.4) with three changes that its pages showed to be needed: a table within is no reason
-// against a table with headings if it is data itself; without headings a table must also be regular, since lists of links and old forums are
-// laid out in large tables as well; and pairs of a short label and a value are data also in two columns.
+// Finds data tables. One pass over the page measures each table, its cells and rows; a table is judged (table_judge.cc) when it ends, so those
+// within it are known by then.
 #include <algorithm>
-#include <array>
 
 #include "native/extract/code_class.h"
 #include "native/extract/table.h"
+#include "native/extract/table_size.h"
 
 namespace millrace::extract {
 namespace {
@@ -17,32 +13,7 @@ namespace tag = html::tag;
 namespace attr = html::attr;
 
 constexpr uint32_t kLongCell = 600, kLabel = 40, kValue = 300;
-constexpr uint32_t kWidths = 64;      // rows of more cells count as rows of so many
 constexpr uint32_t kMaxCarry = 1024;  // rows that a rowspan is counted in
-
-struct CellSize {
-  uint32_t text = 0, links = 0, digits = 0, bold = 0;
-  uint32_t blocks = 0, headings = 0, images = 0;
-  uint32_t value = 0;  // the number that it holds, where it holds nothing else
-  bool header = false;
-};
-
-struct Open {
-  NodeId node = kNoNode;
-  uint32_t rows = 0, filled_rows = 0, multiple_rows = 0, widest = 0;
-  uint32_t cells = 0, filled = 0, numeric = 0, block_cells = 0, heading_cells = 0, image_cells = 0;
-  uint32_t headers = 0, labelled = 0, controls = 0, dates = 0, last_date = 0;
-  uint64_t text = 0, links = 0, long_text = 0;
-  uint32_t caption = 0, data_inside = 0, layout_inside = 0;
-  bool columns_named = false, bold_head = false;
-  std::array<uint32_t, kWidths> widths{};
-  std::vector<int32_t> carry;  // change of the number of cells from above, by row
-
-  int32_t from_above = 0;
-  uint32_t row_cells = 0, row_filled = 0, row_bold = 0, row_first = 0, row_second = 0;
-  bool in_cell = false, in_caption = false;
-  CellSize cell;
-};
 
 class Finder {
  public:
@@ -185,12 +156,12 @@ class Finder {
     if (bold_ > 0) cell.bold += letters;
   }
 
-  static void begin_row(Open& table) {
+  static void begin_row(TableSize& table) {
     if (table.rows < table.carry.size()) table.from_above += table.carry[table.rows];
     table.row_cells = table.row_filled = table.row_bold = table.row_first = table.row_second = 0;
   }
 
-  static void carry(Open& table, std::string_view span) {
+  static void carry(TableSize& table, std::string_view span) {
     uint32_t rows = 0;
     for (char c : span) {
       if (c < '0' || c > '9') break;
@@ -202,7 +173,7 @@ class Finder {
     --table.carry[table.rows + rows];
   }
 
-  static void end_cell(Open& table) {
+  static void end_cell(TableSize& table) {
     table.in_cell = false;
     const auto& cell = table.cell;
     ++table.cells;
@@ -228,7 +199,7 @@ class Finder {
     }
   }
 
-  static void end_row(Open& table) {
+  static void end_row(TableSize& table) {
     const uint32_t width = table.row_cells == 0 ? 0 : uint32_t(std::max(0, table.from_above)) + table.row_cells;
     ++table.rows;
     if (table.row_filled == 0) return;
@@ -241,8 +212,8 @@ class Finder {
   }
 
   void end_table() {
-    const bool data = is_data(open_.back());
-    const Open table = std::move(open_.back());
+    const bool data = is_data_table(tree_, open_.back());
+    const TableSize table = std::move(open_.back());
     open_.pop_back();
     if (data) {
       page_.role[table.node] = Role::table;
@@ -259,49 +230,9 @@ class Finder {
     around.cell.value = 0;
   }
 
-  enum class Known : uint8_t { nothing, data, layout };
-
-  // Classes of MediaWiki, Sphinx, WordPress and the usual table scripts.
-  Known known(NodeId id) const {
-    Known result = Known::nothing;
-    any_class(class_of(tree_, id), [&](std::string_view token) {
-      if (holds(token, "navbox") || holds(token, "calendar") || token == "ambox" || token == "metadata" || token == "toc" || token == "mbox-small" ||
-          token == "vertical-navbox" || token == "layout") {
-        result = Known::layout;
-        return true;
-      }
-      if (token == "infobox" || token == "wikitable" || token == "datatable" || token == "docutils" || token == "has-fixed-layout")
-        result = Known::data;
-      return false;
-    });
-    return result;
-  }
-
-  bool is_data(const Open& t) const {
-    const auto& node = tree_[t.node];
-    const auto role = tree_.value(node, attr::role);
-    if (role == "presentation" || role == "none") return false;
-    if (holds(tree_.value(node, attr::id), "calendar")) return false;
-    const auto named = known(t.node);
-    // A month: little else than the days in their order.
-    const bool month = t.dates >= 20 && t.dates * 10 >= (t.filled - std::min(t.filled, t.headers)) * 6;
-    if (named == Known::layout || t.filled_rows < 2 || month) return false;
-    // DocBook's bars of links say what they are.
-    if (tree_.value(node, attr::summary).starts_with("Navigation")) return false;
-    if (named == Known::data) return t.widest > 1 || t.headers > 0;
-    if (t.widest < 2 || t.layout_inside > 0) return false;
-    const bool headed = t.headers > 0 || t.caption > 0 || !tree_.value(node, attr::summary).empty() || role == "table" || role == "grid";
-    if (t.data_inside > 0) return t.headers > 0 && t.filled > t.headers + t.data_inside;
-    if (t.widest <= 2 && t.long_text * 2 > t.text) return false;
-    if (headed) return t.controls == 0 || t.controls * 2 < t.filled;
-    if (t.controls * 2 >= t.filled_rows || t.heading_cells > 0 || t.block_cells * 5 > t.filled || t.long_text > 0) return false;
-    if (t.links * 10 > t.text * 7 || t.image_cells * 10 >= t.cells * 3 || t.filled * 2 < t.cells) return false;
-    if (t.multiple_rows < 2 || t.multiple_rows * 2 < t.filled_rows) return false;
-    const auto* border = tree_.find(node, attr::border);
-    if ((border && tree_.text(border->value) != "0") || t.bold_head) return true;
-    const auto most = *std::max_element(t.widths.begin(), t.widths.end());
-    if (most * 10 < t.filled_rows * 7) return false;
-    return t.multiple_rows * t.widest > 10 || t.numeric * 10 >= t.filled * 4 || t.columns_named || (t.multiple_rows >= 3 && t.labelled == t.multiple_rows);
+  bool is_row(NodeId id) const {
+    return is_element(tree_, id, tag::tr) || is_element(tree_, id, tag::tbody) || is_element(tree_, id, tag::thead) ||
+           is_element(tree_, id, tag::tfoot);
   }
 
   bool within_data(NodeId id) const {
@@ -310,11 +241,12 @@ class Finder {
     return false;
   }
 
-  // What a table hides: keys for sorting, notes for print; and links to itself. Not what was rescued from there.
+  // What cells hide: keys for sorting, notes for print; and links to themselves. Not what was rescued from there, and not whole rows: those
+  // wait for a reader to ask for more of them.
   void hide(NodeId table) {
     for (NodeId id = tree_.following(table, table); id != kNoNode;) {
       const auto& node = tree_[id];
-      const bool hidden = node.kind == html::Kind::element && page_.role[id] == Role::none && node.attribute_count > 0 &&
+      const bool hidden = node.kind == html::Kind::element && page_.role[id] == Role::none && node.attribute_count > 0 && !is_row(id) &&
                           (tree_.find(node, attr::hidden) || has_style(tree_, id, "display", "none") ||
                            any_class(class_of(tree_, id), [](std::string_view token) { return token == "sortkey" || token == "headerlink"; }));
       if (hidden && !holds_rescued(id)) page_.skip(id);
@@ -332,7 +264,7 @@ class Finder {
 
   Page& page_;
   const Tree& tree_;
-  std::vector<Open> open_;
+  std::vector<TableSize> open_;
   std::vector<NodeId> data_;
   uint32_t links_ = 0, bold_ = 0;
   uint64_t budget_;  // nodes that looking into hidden elements may still read

@@ -158,8 +158,8 @@ TEST(Table, CountsARankingAsDataAndAMonthAsNone) {
 }
 
 TEST(Table, SkipsWhatItHides) {
-  EXPECT_EQ(written("<table class=wikitable><tr><th>a<th>b<tr><td><span style='display: none'>0012</span>12<td>x<tr hidden><td>no<td>no"),
-            "| a | b |\n| --- | --- |\n| 12 | x |\n");
+  EXPECT_EQ(written("<table class=wikitable><tr><th>a<th>b<tr><td><span style='display: none'>0012</span>12<td>x<td hidden>no<tr hidden><td>34<td>y"),
+            "| a | b |\n| --- | --- |\n| 12 | x |\n| 34 | y |\n");
 }
 
 TEST(Table, IsBoundedOnHostileTables) {

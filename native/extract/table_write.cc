@@ -188,12 +188,14 @@ void write_table(const Page& page, NodeId id, const WriteOptions& options, std::
       break;
   }
   // What made it complex may have been empty.
-  const bool spans = std::any_of(shown.cells.begin(), shown.cells.end(), [](const Written& w) { return w.cell.rows > 1 || w.cell.columns > 1; });
+  const bool spans = std::any_of(shown.cells.begin(), shown.cells.end(),
+                                 [](const Written& w) { return w.cell.rows > 1 || w.cell.columns > 1; });
   if (!block) {
     gfm(shown, out);
     return;
   }
-  const bool nested = std::any_of(shown.cells.begin(), shown.cells.end(), [](const Written& w) { return holds(w.text, "<table>") || holds(w.text, "\n"); });
+  const bool nested = std::any_of(shown.cells.begin(), shown.cells.end(),
+                                  [](const Written& w) { return holds(w.text, "<table>") || holds(w.text, "\n"); });
   if (spans || nested) {
     markup(shown, true, out);
     return;
