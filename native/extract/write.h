@@ -21,8 +21,8 @@ struct WriteOptions {
 // Lists, quotes and their nesting come from the blocks' ancestors, so any choice of blocks can be written.
 // `text` holds the same blocks without link targets, image addresses, fences, escapes, quote and heading marks; list marks, tables' bars and
 // the dollars of formulas stay. `markdown` reads back as the same text: a backslash stands before what a reader of Markdown would take for
-// markup, and nowhere else. `html` is a fragment of p, h1 to h6, ul, ol, li, blockquote, pre, code, table and its parts, a, img, br and
-// span; its only attributes are href, src, alt, colspan, rowspan, start, value and class ("language-x", "math inline", "math display").
+// markup, and nowhere else. `html` is a fragment of p, h1 to h6, ul, ol, li, blockquote, pre, code, table and its parts, a, img, br,
+// sup and span; its only attributes are href, src, alt, colspan, rowspan, start, value and class ("language-x", "math inline", "math display").
 void write_blocks(const Page& page, std::span<const Block> blocks, const WriteOptions& options, std::string& out);
 
 // Appends the inline content of the nodes from `first` on, before `end`: white space collapsed, br and the borders of block elements as LF

@@ -128,8 +128,7 @@ bool InlineWriter::enter(NodeId id) {
   }
   if (node.tag == tag::a) open_link(id);
   if (node.tag == tag::img) image(node);
-  if (node.tag == tag::sup) power(id);
-  return true;
+  return node.tag != tag::sup || !power(id);
 }
 
 // Called for ancestors that end, entered or not, but not for nodes without children.
@@ -282,12 +281,18 @@ void InlineWriter::image(const Node& node) {
   keep(Kept::markup, markup);
 }
 
-// 10<sup>6</sup> without its mark would be another number.
-void InlineWriter::power(NodeId id) {
+// 10<sup>6</sup> without its mark would be another number. True where it was written.
+bool InlineWriter::power(NodeId id) {
   const NodeId child = tree_[id].first_child;
-  if (options_.format == Format::html || link_ != kNoNode || space_ || line_ || !code_.empty() || child == kNoNode) return;
-  if (tree_[child].kind != html::Kind::text || tree_[child].next != kNoNode) return;
-  if (is_power(std::string_view(*out_).substr(start_), trimmed(tree_.text(child)))) keep(Kept::markup, "^");
+  if (link_ != kNoNode || space_ || line_ || !code_.empty() || child == kNoNode) return false;
+  if (tree_[child].kind != html::Kind::text || tree_[child].next != kNoNode) return false;
+  const auto exponent = trimmed(tree_.text(child));
+  if (!is_power(std::string_view(*out_).substr(start_), exponent)) return false;
+  const bool html = options_.format == Format::html;
+  keep(Kept::markup, html ? "<sup>" : "^");
+  text(exponent);
+  if (html) keep(Kept::markup, "</sup>");
+  return true;
 }
 
 void InlineWriter::open_link(NodeId id) {

@@ -40,7 +40,7 @@ class InlineWriter {
   void code(const Rescued& found);
   void end_code();
   void image(const Node& node);
-  void power(NodeId id);
+  bool power(NodeId id);
   void open_link(NodeId id);
   void close_link();
   void read_delimiters();

@@ -139,6 +139,7 @@ TEST(Write, Formulas) {
 TEST(Write, Powers) {
   EXPECT_EQ(text("<p>10<sup>6</sup>, 10<sup>\xe2\x88\x92""12</sup>, x<sup>2</sup>, 2<sup>n</sup>, 5 m<sup>2</sup>, 3 km<sup>2</sup>"),
             "10^6, 10^\xe2\x88\x92""12, x^2, 2^n, 5 m^2, 3 km^2");
+  EXPECT_EQ(html("<p>10<sup> 6 </sup> a<sup>b</sup>"), "<p>10<sup>6</sup> ab</p>");
   // Footnotes, ordinals, and numbers that only end in 10.
   EXPECT_EQ(text("<p>word<sup>1</sup> 2010<sup>2</sup> 1<sup>st</sup> x<sup><a href=#n>2</a></sup> it <sup>3</sup> km<sup>5</sup> 1.5<sup>2</sup>"),
             "word1 20102 1st x2 it 3 km5 1.52");
