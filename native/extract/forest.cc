@@ -1,35 +1,98 @@
 #include "native/extract/forest.h"
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 
-namespace millrace::extract {
+#include "native/base/cpu.h"
 
-void sum_trees(const Forest& forest, const float* rows, size_t count, size_t stride, float* out) {
-  for (size_t i = 0; i < count; ++i) out[i] = forest.bias;
-  // A tree stays in the first cache while it passes over the rows; eight rows at a time hide each other's loads.
-  constexpr size_t kLanes = 8;
+namespace millrace::extract {
+namespace {
+
+void score_scalar(const Scorer::View& view, const float* values, size_t trees, uint32_t* words) {
+  for (size_t i = 0; i < trees * 8; ++i) words[i] = 0xffffffffu;
+  for (size_t c = 0; c < view.column_count; ++c)
+    for (size_t k = 0; k < 8; ++k)
+      for (uint32_t s = view.columns[c].first; s < view.columns[c].end && values[8 * c + k] > view.splits[s].value; ++s)
+        words[8 * view.splits[s].tree + k] &= view.splits[s].keep;
+}
+
+}  // namespace
+
+float sum_trees(const Forest& forest, const float* row) {
+  float sum = forest.bias;
   for (uint32_t t = 0; t < forest.trees; ++t) {
     const auto* tree = forest.nodes + forest.roots[t];
-    size_t i = 0;
-    for (; i + kLanes <= count; i += kLanes) {
-      uint32_t at[kLanes] = {};
-      for (bool open = true; open;) {
-        open = false;
-        for (size_t k = 0; k < kLanes; ++k) {
-          const auto& node = tree[at[k]];
-          if (node.feature == kLeaf) continue;
-          at[k] = rows[(i + k) * stride + node.feature] <= node.value ? at[k] + 1 : node.other;
-          open = true;
-        }
+    uint32_t at = 0;
+    while (tree[at].feature != kLeaf) at = row[tree[at].feature] <= tree[at].value ? at + 1 : tree[at].other;
+    sum += tree[at].value;
+  }
+  return sum;
+}
+
+Scorer::Scorer(const Forest& forest) : leaves_(size_t(forest.trees) * 32, 0.f), trees_(forest.trees), bias_(forest.bias) {
+  struct Keyed {
+    uint16_t feature;
+    Split split;
+  };
+  std::vector<Keyed> all;
+  for (uint32_t t = 0; t < trees_; ++t) {
+    const auto* tree = forest.nodes + forest.roots[t];
+    // Nodes stand in the order parent, left, right, so the leaves to the left of a split are those between it and `other`.
+    std::vector<uint32_t> leaves_before{0};
+    uint32_t leaves = 0, open = 1;
+    size_t size = 0;
+    for (; open; ++size) {
+      if (tree[size].feature == kLeaf) {
+        if (leaves < 32) leaves_[size_t(t) * 32 + leaves] = tree[size].value;
+        ++leaves;
+        --open;
+      } else {
+        ++open;
       }
-      for (size_t k = 0; k < kLanes; ++k) out[i + k] += tree[at[k]].value;
+      leaves_before.push_back(leaves);
     }
-    for (; i < count; ++i) {
-      uint32_t at = 0;
-      while (tree[at].feature != kLeaf) at = rows[i * stride + tree[at].feature] <= tree[at].value ? at + 1 : tree[at].other;
-      out[i] += tree[at].value;
+    for (size_t i = 0; i < size; ++i) {
+      if (tree[i].feature == kLeaf) continue;
+      const uint32_t from = leaves_before[i], to = leaves_before[tree[i].other];
+      const uint32_t gone = static_cast<uint32_t>(((uint64_t(1) << to) - 1) & ~((uint64_t(1) << from) - 1));
+      all.push_back({tree[i].feature, {tree[i].value, ~gone, t}});
     }
+  }
+  std::stable_sort(all.begin(), all.end(), [](const Keyed& a, const Keyed& b) {
+    return a.feature != b.feature ? a.feature < b.feature : a.split.value < b.split.value;
+  });
+  for (uint32_t i = 0; i < all.size(); ++i) {
+    if (columns_.empty() || columns_.back().feature != all[i].feature) columns_.push_back({all[i].feature, i, i});
+    columns_.back().end = i + 1;
+    splits_.push_back(all[i].split);
+  }
+}
+
+void Scorer::sum(const float* rows, size_t count, size_t stride, float* out) const {
+  const View view{splits_.data(), columns_.data(), columns_.size()};
+  const auto isa = active_isa();
+  const size_t lanes = isa == Isa::avx512 ? 16 : 8;
+  std::vector<float> values(lanes * columns_.size());
+  std::vector<uint32_t> words(lanes * size_t(trees_));
+  for (size_t begin = 0; begin < count; begin += lanes) {
+    const size_t used = std::min(lanes, count - begin);
+    for (size_t k = 0; k < lanes; ++k) {
+      const float* row = rows + (begin + std::min(k, used - 1)) * stride;
+      for (size_t c = 0; c < columns_.size(); ++c) values[lanes * c + k] = row[columns_[c].feature];
+    }
+    if (isa == Isa::avx512) {
+      score_avx512(view, values.data(), trees_, words.data());
+    } else if (isa == Isa::avx2) {
+      score_avx2(view, values.data(), trees_, words.data());
+    } else {
+      score_scalar(view, values.data(), trees_, words.data());
+    }
+    float sums[16];
+    for (float& s : sums) s = bias_;
+    for (size_t t = 0; t < trees_; ++t)
+      for (size_t k = 0; k < used; ++k) sums[k] += leaves_[32 * t + static_cast<size_t>(std::countr_zero(words[lanes * t + k])) % 32];
+    for (size_t k = 0; k < used; ++k) out[begin + k] = sums[k];
   }
 }
 

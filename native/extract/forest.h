@@ -1,6 +1,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 namespace millrace::extract {
 
@@ -20,8 +21,44 @@ struct Forest {
   float bias;
 };
 
-// Raw sums of `count` rows that lie `stride` floats apart.
-void sum_trees(const Forest& forest, const float* rows, size_t count, size_t stride, float* out);
+// Raw sum of one row, from node to node.
+float sum_trees(const Forest& forest, const float* row);
+
+// The same trees for many rows, by QuickScorer (Lucchese et al., SIGIR 2015): every split that a row fails clears, in the tree's word of
+// leaves, those to its left; the lowest one that is left is the row's. Splits are sorted by feature and threshold, so a feature ends at the
+// first split that no row of a handful fails. Trees have at most 32 leaves.
+class Scorer {
+ public:
+  explicit Scorer(const Forest& forest);
+  // Raw sums of `count` rows that lie `stride` floats apart. The same bits as sum_trees, on any instruction set.
+  void sum(const float* rows, size_t count, size_t stride, float* out) const;
+
+  struct Split {
+    float value;
+    uint32_t keep;  // leaves that remain for a row above the value
+    uint32_t tree;
+  };
+  struct Column {
+    uint32_t feature, first, end;
+  };
+  struct View {
+    const Split* splits;
+    const Column* columns;
+    size_t column_count;
+  };
+
+ private:
+  std::vector<Split> splits_;
+  std::vector<Column> columns_;
+  std::vector<float> leaves_;  // 32 a tree
+  uint32_t trees_;
+  float bias_;
+};
+
+// Some rows at once, as many as lanes (8; 16 under AVX-512): `values` holds a value of each a column, `words` comes back with the leaves that
+// are left, of each a tree.
+void score_avx2(const Scorer::View& view, const float* values, size_t trees, uint32_t* words);
+void score_avx512(const Scorer::View& view, const float* values, size_t trees, uint32_t* words);
 
 // 1 / (1 + exp(-x)) by arithmetic alone: the C library's exp differs between machines in its last bit. Error below 1e-6.
 float logistic(float x);

@@ -36,10 +36,11 @@ void label(Features& f, std::vector<float>& scores) {
   std::vector<float> sums;
   add_priors(f, kPriorWeights, kPriorScale, kPriorBias, sums);
   for (size_t b = 0; b < n; ++b) f.row(b)[feature::prior] = sums[b];
-  sum_trees(kFirst, f.values.data(), n, feature::count, scores.data());
+  static const Scorer first(kFirst), second(kSecond);
+  first.sum(f.values.data(), n, feature::count, scores.data());
   for (auto& s : scores) s = logistic(s);
   add_context(f, scores.data());
-  sum_trees(kSecond, f.values.data(), n, feature::count, scores.data());
+  second.sum(f.values.data(), n, feature::count, scores.data());
   for (auto& s : scores) s = logistic(s);
 }
 
@@ -48,8 +49,7 @@ PageType page_type(const Features& f) {
   size_t best = 0;
   float top = -1e30f;
   for (size_t t = 0; t < std::size(kTypes); ++t) {
-    float sum;
-    sum_trees(kTypeForests[t], f.row(0), 1, feature::count, &sum);
+    const float sum = sum_trees(kTypeForests[t], f.row(0));
     if (sum > top) top = sum, best = t;
   }
   return static_cast<PageType>(best);
@@ -82,10 +82,9 @@ void confidence_row(const Features& f, const std::vector<float>& scores, const s
 }
 
 float confidence(const Features& f, const std::vector<float>& scores, const std::vector<uint8_t>& kept) {
-  float row[kConfidenceColumns], sum;
+  float row[kConfidenceColumns];
   confidence_row(f, scores, kept, row);
-  sum_trees(kConfidence, row, 1, kConfidenceColumns, &sum);
-  return logistic(sum);
+  return logistic(sum_trees(kConfidence, row));
 }
 
 }  // namespace millrace::extract

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <random>
 
+#include "native/base/cpu.h"
 #include "native/extract/choose.h"
 #include "native/extract/forest.h"
 
@@ -16,16 +17,48 @@ TEST(Forest, AddsTheLeafOfEveryTree) {
   const ForestNode nodes[] = {{1, 0, 4}, {2, 1, 3}, {10, kLeaf, 0}, {20, kLeaf, 0}, {30, kLeaf, 0}, {0.5f, kLeaf, 0}};
   const uint32_t roots[] = {0, 5};
   const Forest forest{nodes, roots, 2, 100};
+  for (float first : {0.f, 1.f, 2.f})
+    for (float other : {0.f, 2.f, 3.f}) {
+      const float row[] = {first, other};
+      EXPECT_EQ(sum_trees(forest, row), 100 + (first <= 1 ? other <= 2 ? 10 : 20 : 30) + 0.5f);
+    }
+}
+
+// Random trees of up to 32 leaves, in the order parent, left, right.
+void grow(std::mt19937& random, uint32_t leaves, std::vector<ForestNode>& nodes, size_t root) {
+  if (leaves == 1) {
+    nodes.push_back({static_cast<float>(random() % 1000) / 7, kLeaf, 0});
+    return;
+  }
+  const size_t at = nodes.size();
+  nodes.push_back({static_cast<float>(random() % 9), static_cast<uint16_t>(random() % 5), 0});
+  const uint32_t left = 1 + random() % (leaves - 1);
+  grow(random, left, nodes, root);
+  nodes[at].other = static_cast<uint16_t>(nodes.size() - root);
+  grow(random, leaves - left, nodes, root);
+}
+
+TEST(Forest, ManyRowsGetTheSumsOfEachAlone) {
   std::mt19937 random(7);
-  for (size_t count : {1u, 7u, 8u, 9u, 40u}) {
-    std::vector<float> rows(count * 3), out(count);
-    for (auto& x : rows) x = static_cast<float>(random() % 5);
-    sum_trees(forest, rows.data(), count, 3, out.data());
-    for (size_t i = 0; i < count; ++i) {
-      const float first = rows[3 * i], other = rows[3 * i + 1];
-      EXPECT_EQ(out[i], 100 + (first <= 1 ? other <= 2 ? 10 : 20 : 30) + 0.5f);
+  std::vector<ForestNode> nodes;
+  std::vector<uint32_t> roots;
+  for (uint32_t t = 0; t < 40; ++t) {
+    roots.push_back(static_cast<uint32_t>(nodes.size()));
+    grow(random, t < 4 ? 32 : 1 + random() % 32, nodes, nodes.size());
+  }
+  const Forest forest{nodes.data(), roots.data(), 40, 0.25f};
+  const Scorer scorer(forest);
+  const auto before = active_isa();
+  for (auto isa : available_isas()) {
+    set_isa(isa);
+    for (size_t count : {0u, 1u, 7u, 8u, 9u, 100u}) {
+      std::vector<float> rows(count * 6), out(count);
+      for (auto& x : rows) x = static_cast<float>(random() % 10);
+      scorer.sum(rows.data(), count, 6, out.data());
+      for (size_t i = 0; i < count; ++i) EXPECT_EQ(out[i], sum_trees(forest, rows.data() + 6 * i));
     }
   }
+  set_isa(before);
 }
 
 TEST(Forest, TheLogisticFunctionIsExactToAMillionth) {

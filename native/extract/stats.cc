@@ -79,7 +79,7 @@ class Reader {
     const auto* end = p + bytes.size();
     while (p < end) {
       if (*p < 0x80) {
-        ascii(*p++);
+        p = kAscii[*p] == kLower ? small_letters(p, end) : (ascii(*p), p + 1);
         continue;
       }
       const int size = *p < 0xe0 ? 2 : *p < 0xf0 ? 3 : 4;
@@ -89,6 +89,26 @@ class Reader {
       wide(c, p, size);
       p += size;
     }
+  }
+
+  // A run of small letters, as `ascii` would take it one by one.
+  const uint8_t* small_letters(const uint8_t* p, const uint8_t* end) {
+    letter(*p, false);
+    const auto* first = p++;
+    uint32_t h = word_hash_;
+    uint64_t text = hash_;
+    for (; p < end && *p < 0x80 && kAscii[*p] == kLower; ++p) {
+      h = (h ^ *p) * 16777619u;
+      text = (text ^ *p) * 0x9e3779b97f4a7c15ull;
+      text ^= text >> 29;
+    }
+    word_hash_ = h;
+    hash_ = text;
+    const auto more = static_cast<uint32_t>(p - first) - 1;
+    word_letters_ += more;
+    s_.letters += more;
+    add(static_cast<float>(more + 1));
+    return p;
   }
 
   void border() { gap(); }

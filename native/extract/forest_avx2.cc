@@ -1,0 +1,23 @@
+#include <immintrin.h>
+
+#include "native/extract/forest.h"
+
+namespace millrace::extract {
+
+void score_avx2(const Scorer::View& view, const float* values, size_t trees, uint32_t* words) {
+  for (size_t i = 0; i < trees; ++i) _mm256_storeu_si256(reinterpret_cast<__m256i*>(words + 8 * i), _mm256_set1_epi32(-1));
+  for (size_t c = 0; c < view.column_count; ++c) {
+    const auto& column = view.columns[c];
+    const __m256 x = _mm256_loadu_ps(values + 8 * c);
+    for (uint32_t s = column.first; s < column.end; ++s) {
+      const auto& split = view.splits[s];
+      const __m256 fails = _mm256_cmp_ps(x, _mm256_set1_ps(split.value), _CMP_GT_OQ);
+      if (_mm256_testz_ps(fails, fails)) break;
+      auto* word = reinterpret_cast<__m256i*>(words + 8 * split.tree);
+      const __m256i gone = _mm256_andnot_si256(_mm256_set1_epi32(static_cast<int>(split.keep)), _mm256_castps_si256(fails));
+      _mm256_storeu_si256(word, _mm256_andnot_si256(gone, _mm256_loadu_si256(word)));
+    }
+  }
+}
+
+}  // namespace millrace::extract
