@@ -87,7 +87,7 @@ export interface DocumentBatch {
 const stringColumns = 7
 const utf8 = new TextDecoder()
 
-/** Batches of `rows` items or about `bytes` of bodies. Throws what the machine refuses (code IO, MEMORY), never for a byte that is wrong. */
+/** Batches of `rows` items (256) or about `bytes` of bodies (4 MiB: what waits for the collector stays small). Throws what the machine refuses (code IO, MEMORY), never for a byte that is wrong. */
 export async function* warcDocuments(
   path: string,
   options: WarcOptions & { maxDocumentBytes: number; rows?: number; bytes?: number },
@@ -95,7 +95,7 @@ export async function* warcDocuments(
   const native = domain<Warc>('warc')
   const handle = native.openDocuments(path, ...placeOf(options), options.maxDocumentBytes)
   for (let done = false; !done; ) {
-    const columns = await native.nextDocuments(handle, options.rows ?? 256, options.bytes ?? 16 * 2 ** 20)
+    const columns = await native.nextDocuments(handle, options.rows ?? 256, options.bytes ?? 4 * 2 ** 20)
     done = columns.done
     const { kinds, offsets, members, stringEnds, text, bodyEnds, bodies } = columns
     const string = (row: number, column: number): string => {

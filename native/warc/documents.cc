@@ -137,6 +137,7 @@ void DocumentReader::add_record(Batch& batch) {
 
 Error DocumentReader::fill(size_t rows, size_t bytes, Batch& batch, bool& done) {
   done = false;
+  batch.bodies.reserve(std::min<size_t>(bytes, 64 << 20) / 4 * 5);  // most batches then never grow
   while (batch.rows() < rows && batch.bodies.size() < bytes) {
     switch (reader_.next()) {
       case Reader::Result::record: add_record(batch); break;
