@@ -29,44 +29,21 @@ struct ClassName {
   int display;  // 1 yes, 0 no, -1 not said
 };
 constexpr ClassName kClasses[] = {
-    {"katex", Shape::wrapper, 0},
-    {"katex-display", Shape::wrapper, 1},
-    {"katex--inline", Shape::wrapper, 0},
-    {"katex--display", Shape::wrapper, 1},
-    {"mwe-math-element", Shape::wrapper, -1},
-    {"mjx-container", Shape::wrapper, -1},
-    {"wp-katex-eq", Shape::text, -1},
-    {"ztext-math", Shape::wrapper, -1},
-    {"MathJax", Shape::rendered, 0},
-    {"MathJax_Display", Shape::rendered, 1},
-    {"MathJax_SVG", Shape::rendered, 0},
-    {"MathJax_SVG_Display", Shape::rendered, 1},
-    {"MathJax_CHTML", Shape::rendered, 0},
-    {"MJXc-display", Shape::rendered, 1},
-    {"MathJax_MathML", Shape::rendered, 0},
-    {"MathJax_PHTML", Shape::rendered, 0},
-    {"MathJax_PlainSource", Shape::rendered, 0},
-    {"mjx-chtml", Shape::rendered, 0},
-    {"MathJax_Preview", Shape::preview, 0},
-    {"math-container", Shape::text, -1},
-    {"math-tex", Shape::text, -1},
-    {"math", Shape::text, -1},
-    {"texerror", Shape::text, -1},
-    {"tex", Shape::text, -1},
-    {"arithmatex", Shape::text, -1},
-    {"math-inline", Shape::text, 0},
-    {"math-display", Shape::text, 1},
-    {"math-block", Shape::text, 1},
-    {"inline-math", Shape::text, 0},
-    {"display-math", Shape::text, 1},
-    {"js-inline-math", Shape::text, 0},
-    {"js-display-math", Shape::text, 1},
-    {"language-math", Shape::text, 1},
-    {"js-render-math", Shape::text, -1},
-    {"mathjax-block", Shape::text, 1},
-    {"mathjax_block", Shape::text, 1},
+    {"katex", Shape::wrapper, 0}, {"katex-display", Shape::wrapper, 1}, {"katex--inline", Shape::wrapper, 0},
+    {"katex--display", Shape::wrapper, 1}, {"mwe-math-element", Shape::wrapper, -1}, {"mjx-container", Shape::wrapper, -1},
+    {"wp-katex-eq", Shape::text, -1}, {"ztext-math", Shape::wrapper, -1}, {"MathJax", Shape::rendered, 0},
+    {"MathJax_Display", Shape::rendered, 1}, {"MathJax_SVG", Shape::rendered, 0}, {"MathJax_SVG_Display", Shape::rendered, 1},
+    {"MathJax_CHTML", Shape::rendered, 0}, {"MJXc-display", Shape::rendered, 1}, {"MathJax_MathML", Shape::rendered, 0},
+    {"MathJax_PHTML", Shape::rendered, 0}, {"MathJax_PlainSource", Shape::rendered, 0}, {"mjx-chtml", Shape::rendered, 0},
+    {"MathJax_Preview", Shape::preview, 0}, {"math-container", Shape::text, -1}, {"math-tex", Shape::text, -1}, {"math", Shape::text, -1},
+    {"texerror", Shape::text, -1}, {"tex", Shape::text, -1}, {"arithmatex", Shape::text, -1}, {"math-inline", Shape::text, 0},
+    {"math-display", Shape::text, 1}, {"math-block", Shape::text, 1}, {"inline-math", Shape::text, 0}, {"display-math", Shape::text, 1},
+    {"js-inline-math", Shape::text, 0}, {"js-display-math", Shape::text, 1}, {"language-math", Shape::text, 1},
+    {"js-render-math", Shape::text, -1}, {"mathjax-block", Shape::text, 1}, {"mathjax_block", Shape::text, 1},
 };
-constexpr std::string_view kSources[] = {"data-tex", "data-expr", "data-latex", "data-formula", "data-katex", "data-equation", "data-eq"};
+constexpr std::string_view kSources[] = {
+    "data-tex", "data-expr", "data-latex", "data-formula", "data-katex", "data-equation", "data-eq",
+};
 
 class Rescuer {
  public:
@@ -99,7 +76,13 @@ class Rescuer {
   bool in_code(NodeId id) const {
     for (int i = 0; id != kNoNode && i < 6; id = t_[id].parent, ++i)
       switch (t_[id].kind == Kind::element && t_[id].ns == Ns::html ? t_[id].tag : 0) {
-        case tag::script: case tag::style: case tag::pre: case tag::code: case tag::textarea: case tag::template_: case tag::title: return true;
+        case tag::script:
+        case tag::style:
+        case tag::pre:
+        case tag::code:
+        case tag::textarea:
+        case tag::template_:
+        case tag::title: return true;
         default: break;
       }
     return false;
@@ -149,7 +132,9 @@ class Rescuer {
         return true;
       }
       case tag::script: return script(id);
-      case tag::style: case tag::textarea: case tag::template_: return true;
+      case tag::style:
+      case tag::textarea:
+      case tag::template_: return true;
       case tag::img: {
         bool display = false;
         auto latex = image_latex(t_, id, display);
@@ -160,7 +145,8 @@ class Rescuer {
       }
       case 0: {
         const auto name = t_.text(node.range);
-        if (name == "mjx-container") return rendered(id, t_.value(node, attr::display) == "true" || t_.value(node, attr::display) == "block");
+        if (name == "mjx-container")
+          return rendered(id, t_.value(node, attr::display) == "true" || t_.value(node, attr::display) == "block");
         if (name == "math-renderer" || name == "tex-math" || name == "formula" || name == "mathjax") return text(id, -1);
         if (source_.is_math(id)) {
           bool display = false;
@@ -266,12 +252,15 @@ class Rescuer {
         if (t_[n].kind == Kind::text) size += t_[n].range.size;
         if (t_[n].kind != Kind::element || t_[n].tag == tag::br || t_[n].tag == tag::wbr) continue;
         if (t_[n].tag == tag::sub || t_[n].tag == tag::sup) scripts = true;
-        else plain = plain && (t_[n].tag == tag::i || t_[n].tag == tag::em || t_[n].tag == tag::var || t_[n].tag == tag::nobr || t_[n].tag == tag::code);
+        else
+          plain = plain && (t_[n].tag == tag::i || t_[n].tag == tag::em || t_[n].tag == tag::var || t_[n].tag == tag::nobr ||
+                            t_[n].tag == tag::code);
       }
       if (!plain) return wrapper(id, shown);
       const auto source = scripts ? source_.with_scripts(id) : source_.text_below(id);
       const size_t before = source.find_first_not_of(" \t\r\n");
-      const bool marked = before != source.npos && (source[before] == '$' || source.compare(before, 2, "\\(") == 0 || source.compare(before, 2, "\\[") == 0);
+      const bool marked = before != source.npos &&
+                          (source[before] == '$' || source.compare(before, 2, "\\(") == 0 || source.compare(before, 2, "\\[") == 0);
       latex = clean_tex(source, shown);
       if (latex.empty() || (!marked && !MathSource::is_formula(latex))) return false;
       if (has_two(latex)) return false;  // running text with formulas in it: find_delimited's
@@ -301,7 +290,8 @@ class Rescuer {
   // Within <noscript>, beside the picture that a script loads late.
   bool repeats(NodeId id, const std::string& latex) const {
     const NodeId noscript = t_[id].parent;
-    if (noscript == kNoNode || t_[noscript].tag != tag::noscript || page_.rescued.empty() || page_.rescued.back().text != latex) return false;
+    if (noscript == kNoNode || t_[noscript].tag != tag::noscript || page_.rescued.empty() || page_.rescued.back().text != latex)
+      return false;
     const NodeId near = page_.rescued.back().node;
     for (NodeId n = t_[noscript].previous; n != kNoNode; n = t_[n].previous) {
       if (n == near) return true;

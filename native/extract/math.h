@@ -26,7 +26,8 @@ struct Delimited {
 // TeX between the page's delimiters in one line or block of text, in its order. Prices are no formulas. Work is linear in the text.
 void find_delimited(std::string_view text, const Delimiters& delimiters, std::vector<Delimited>& found);
 
-// TeX as it stands in an attribute, script or annotation, without its delimiters ($…$, \(…\), [tex]…), comments, an outer {\displaystyle …}
+// TeX as it stands in an attribute, script or annotation, without its delimiters ($…$, \(…\), [tex]…), comments, an outer
+// {\displaystyle …}
 // and CDATA marks; white space collapsed. `display` is set where the delimiters say so.
 std::string clean_tex(std::string_view tex, bool& display);
 

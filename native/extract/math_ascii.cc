@@ -15,42 +15,50 @@ struct Token {
   std::string_view source;
   const char* latex;
 };
-// Longest match wins; letters of a word must not continue it is not asked for (AsciiMath reads "sinx" as sin x).
+// The longest match wins, also within a word: AsciiMath reads "sinx" as sin x.
 constexpr Token kConstants[] = {
-    {"alpha", "\\alpha"}, {"beta", "\\beta"}, {"gamma", "\\gamma"}, {"Gamma", "\\Gamma"}, {"delta", "\\delta"}, {"Delta", "\\Delta"}, {"epsilon", "\\epsilon"},
-    {"epsi", "\\epsilon"}, {"varepsilon", "\\varepsilon"}, {"zeta", "\\zeta"}, {"eta", "\\eta"}, {"theta", "\\theta"}, {"Theta", "\\Theta"}, {"vartheta", "\\vartheta"},
-    {"iota", "\\iota"}, {"kappa", "\\kappa"}, {"lambda", "\\lambda"}, {"Lambda", "\\Lambda"}, {"mu", "\\mu"}, {"nu", "\\nu"}, {"xi", "\\xi"}, {"Xi", "\\Xi"},
-    {"pi", "\\pi"}, {"Pi", "\\Pi"}, {"rho", "\\rho"}, {"sigma", "\\sigma"}, {"Sigma", "\\Sigma"}, {"tau", "\\tau"}, {"upsilon", "\\upsilon"}, {"phi", "\\phi"},
-    {"Phi", "\\Phi"}, {"varphi", "\\varphi"}, {"chi", "\\chi"}, {"psi", "\\psi"}, {"Psi", "\\Psi"}, {"omega", "\\omega"}, {"Omega", "\\Omega"},
-    {"***", "\\star"}, {"**", "\\ast"}, {"*", "\\cdot"}, {"//", "/"}, {"\\\\", "\\backslash"}, {"setminus", "\\setminus"}, {"xx", "\\times"}, {"times", "\\times"},
-    {"-:", "\\div"}, {"divide", "\\div"}, {"@", "\\circ"}, {"circ", "\\circ"}, {"o+", "\\oplus"}, {"oplus", "\\oplus"}, {"ox", "\\otimes"}, {"otimes", "\\otimes"},
-    {"o.", "\\odot"}, {"sum", "\\sum"}, {"prod", "\\prod"}, {"^^^", "\\bigwedge"}, {"^^", "\\wedge"}, {"vvv", "\\bigvee"}, {"vv", "\\vee"}, {"nnn", "\\bigcap"},
-    {"nn", "\\cap"}, {"uuu", "\\bigcup"}, {"uu", "\\cup"}, {"!=", "\\ne"}, {"ne", "\\ne"}, {":=", ":="}, {"<=", "\\le"}, {"le", "\\le"}, {">=", "\\ge"}, {"ge", "\\ge"},
-    {"lt", "<"}, {"gt", ">"}, {"-<", "\\prec"}, {">-", "\\succ"}, {"-<=", "\\preceq"}, {">-=", "\\succeq"}, {"in", "\\in"}, {"!in", "\\notin"}, {"notin", "\\notin"},
-    {"sub", "\\subset"}, {"sup", "\\supset"}, {"sube", "\\subseteq"}, {"supe", "\\supseteq"}, {"-=", "\\equiv"}, {"equiv", "\\equiv"}, {"~=", "\\cong"}, {"cong", "\\cong"},
-    {"~~", "\\approx"}, {"approx", "\\approx"}, {"~", "\\sim"}, {"prop", "\\propto"}, {"propto", "\\propto"}, {"and", "\\text{ and }"}, {"or", "\\text{ or }"},
-    {"not", "\\neg"}, {"neg", "\\neg"}, {"=>", "\\Rightarrow"}, {"implies", "\\Rightarrow"}, {"if", "\\text{ if }"}, {"<=>", "\\Leftrightarrow"}, {"iff", "\\Leftrightarrow"},
-    {"AA", "\\forall"}, {"EE", "\\exists"}, {"_|_", "\\bot"}, {"bot", "\\bot"}, {"TT", "\\top"}, {"|--", "\\vdash"}, {"|==", "\\models"}, {"int", "\\int"},
-    {"oint", "\\oint"}, {"del", "\\partial"}, {"partial", "\\partial"}, {"grad", "\\nabla"}, {"+-", "\\pm"}, {"pm", "\\pm"}, {"-+", "\\mp"}, {"O/", "\\emptyset"},
-    {"emptyset", "\\emptyset"}, {"oo", "\\infty"}, {"infty", "\\infty"}, {"aleph", "\\aleph"}, {":.", "\\therefore"}, {"therefore", "\\therefore"}, {":'", "\\because"},
-    {"/_", "\\angle"}, {"angle", "\\angle"}, {"/_\\", "\\triangle"}, {"'", "'"}, {"frown", "\\frown"}, {"quad", "\\quad"}, {"qquad", "\\qquad"}, {"cdots", "\\cdots"},
-    {"...", "\\ldots"}, {"ldots", "\\ldots"}, {"vdots", "\\vdots"}, {"ddots", "\\ddots"}, {"diamond", "\\diamond"}, {"square", "\\square"}, {"|__", "\\lfloor"},
-    {"__|", "\\rfloor"}, {"|~", "\\lceil"}, {"~|", "\\rceil"}, {"CC", "\\mathbb{C}"}, {"NN", "\\mathbb{N}"}, {"QQ", "\\mathbb{Q}"}, {"RR", "\\mathbb{R}"},
-    {"ZZ", "\\mathbb{Z}"}, {"lim", "\\lim"}, {"Lim", "\\lim"}, {"uarr", "\\uparrow"}, {"darr", "\\downarrow"}, {"rarr", "\\rightarrow"}, {"->", "\\to"},
-    {"->>", "\\twoheadrightarrow"}, {">->", "\\rightarrowtail"}, {"|->", "\\mapsto"}, {"larr", "\\leftarrow"}, {"harr", "\\leftrightarrow"}, {"rArr", "\\Rightarrow"},
-    {"lArr", "\\Leftarrow"}, {"hArr", "\\Leftrightarrow"}, {"to", "\\to"}, {"%", "\\%"}, {"#", "\\#"}, {"&", "\\&"}, {"$", "\\$"}, {"!", "!"}, {"sin", "\\sin"},
-    {"cos", "\\cos"}, {"tan", "\\tan"}, {"sec", "\\sec"}, {"csc", "\\csc"}, {"cot", "\\cot"}, {"sinh", "\\sinh"}, {"cosh", "\\cosh"}, {"tanh", "\\tanh"},
-    {"arcsin", "\\arcsin"}, {"arccos", "\\arccos"}, {"arctan", "\\arctan"}, {"log", "\\log"}, {"ln", "\\ln"}, {"exp", "\\exp"}, {"det", "\\det"}, {"dim", "\\dim"},
-    {"mod", "\\bmod"}, {"gcd", "\\gcd"}, {"lcm", "\\operatorname{lcm}"}, {"lub", "\\operatorname{lub}"}, {"glb", "\\operatorname{glb}"}, {"min", "\\min"}, {"max", "\\max"},
-    {"dx", "dx"}, {"dy", "dy"}, {"dz", "dz"}, {"dt", "dt"},
+    {"alpha", "\\alpha"}, {"beta", "\\beta"}, {"gamma", "\\gamma"}, {"Gamma", "\\Gamma"}, {"delta", "\\delta"}, {"Delta", "\\Delta"},
+    {"epsilon", "\\epsilon"}, {"epsi", "\\epsilon"}, {"varepsilon", "\\varepsilon"}, {"zeta", "\\zeta"}, {"eta", "\\eta"},
+    {"theta", "\\theta"}, {"Theta", "\\Theta"}, {"vartheta", "\\vartheta"}, {"iota", "\\iota"}, {"kappa", "\\kappa"},
+    {"lambda", "\\lambda"}, {"Lambda", "\\Lambda"}, {"mu", "\\mu"}, {"nu", "\\nu"}, {"xi", "\\xi"}, {"Xi", "\\Xi"}, {"pi", "\\pi"},
+    {"Pi", "\\Pi"}, {"rho", "\\rho"}, {"sigma", "\\sigma"}, {"Sigma", "\\Sigma"}, {"tau", "\\tau"}, {"upsilon", "\\upsilon"},
+    {"phi", "\\phi"}, {"Phi", "\\Phi"}, {"varphi", "\\varphi"}, {"chi", "\\chi"}, {"psi", "\\psi"}, {"Psi", "\\Psi"}, {"omega", "\\omega"},
+    {"Omega", "\\Omega"}, {"***", "\\star"}, {"**", "\\ast"}, {"*", "\\cdot"}, {"//", "/"}, {"\\\\", "\\backslash"},
+    {"setminus", "\\setminus"}, {"xx", "\\times"}, {"times", "\\times"}, {"-:", "\\div"}, {"divide", "\\div"}, {"@", "\\circ"},
+    {"circ", "\\circ"}, {"o+", "\\oplus"}, {"oplus", "\\oplus"}, {"ox", "\\otimes"}, {"otimes", "\\otimes"}, {"o.", "\\odot"},
+    {"sum", "\\sum"}, {"prod", "\\prod"}, {"^^^", "\\bigwedge"}, {"^^", "\\wedge"}, {"vvv", "\\bigvee"}, {"vv", "\\vee"},
+    {"nnn", "\\bigcap"}, {"nn", "\\cap"}, {"uuu", "\\bigcup"}, {"uu", "\\cup"}, {"!=", "\\ne"}, {"ne", "\\ne"}, {":=", ":="},
+    {"<=", "\\le"}, {"le", "\\le"}, {">=", "\\ge"}, {"ge", "\\ge"}, {"lt", "<"}, {"gt", ">"}, {"-<", "\\prec"}, {">-", "\\succ"},
+    {"-<=", "\\preceq"}, {">-=", "\\succeq"}, {"in", "\\in"}, {"!in", "\\notin"}, {"notin", "\\notin"}, {"sub", "\\subset"},
+    {"sup", "\\supset"}, {"sube", "\\subseteq"}, {"supe", "\\supseteq"}, {"-=", "\\equiv"}, {"equiv", "\\equiv"}, {"~=", "\\cong"},
+    {"cong", "\\cong"}, {"~~", "\\approx"}, {"approx", "\\approx"}, {"~", "\\sim"}, {"prop", "\\propto"}, {"propto", "\\propto"},
+    {"and", "\\text{ and }"}, {"or", "\\text{ or }"}, {"not", "\\neg"}, {"neg", "\\neg"}, {"=>", "\\Rightarrow"},
+    {"implies", "\\Rightarrow"}, {"if", "\\text{ if }"}, {"<=>", "\\Leftrightarrow"}, {"iff", "\\Leftrightarrow"}, {"AA", "\\forall"},
+    {"EE", "\\exists"}, {"_|_", "\\bot"}, {"bot", "\\bot"}, {"TT", "\\top"}, {"|--", "\\vdash"}, {"|==", "\\models"}, {"int", "\\int"},
+    {"oint", "\\oint"}, {"del", "\\partial"}, {"partial", "\\partial"}, {"grad", "\\nabla"}, {"+-", "\\pm"}, {"pm", "\\pm"}, {"-+", "\\mp"},
+    {"O/", "\\emptyset"}, {"emptyset", "\\emptyset"}, {"oo", "\\infty"}, {"infty", "\\infty"}, {"aleph", "\\aleph"}, {":.", "\\therefore"},
+    {"therefore", "\\therefore"}, {":'", "\\because"}, {"/_", "\\angle"}, {"angle", "\\angle"}, {"/_\\", "\\triangle"}, {"'", "'"},
+    {"frown", "\\frown"}, {"quad", "\\quad"}, {"qquad", "\\qquad"}, {"cdots", "\\cdots"}, {"...", "\\ldots"}, {"ldots", "\\ldots"},
+    {"vdots", "\\vdots"}, {"ddots", "\\ddots"}, {"diamond", "\\diamond"}, {"square", "\\square"}, {"|__", "\\lfloor"}, {"__|", "\\rfloor"},
+    {"|~", "\\lceil"}, {"~|", "\\rceil"}, {"CC", "\\mathbb{C}"}, {"NN", "\\mathbb{N}"}, {"QQ", "\\mathbb{Q}"}, {"RR", "\\mathbb{R}"},
+    {"ZZ", "\\mathbb{Z}"}, {"lim", "\\lim"}, {"Lim", "\\lim"}, {"uarr", "\\uparrow"}, {"darr", "\\downarrow"}, {"rarr", "\\rightarrow"},
+    {"->", "\\to"}, {"->>", "\\twoheadrightarrow"}, {">->", "\\rightarrowtail"}, {"|->", "\\mapsto"}, {"larr", "\\leftarrow"},
+    {"harr", "\\leftrightarrow"}, {"rArr", "\\Rightarrow"}, {"lArr", "\\Leftarrow"}, {"hArr", "\\Leftrightarrow"}, {"to", "\\to"},
+    {"%", "\\%"}, {"#", "\\#"}, {"&", "\\&"}, {"$", "\\$"}, {"!", "!"}, {"sin", "\\sin"}, {"cos", "\\cos"}, {"tan", "\\tan"},
+    {"sec", "\\sec"}, {"csc", "\\csc"}, {"cot", "\\cot"}, {"sinh", "\\sinh"}, {"cosh", "\\cosh"}, {"tanh", "\\tanh"},
+    {"arcsin", "\\arcsin"}, {"arccos", "\\arccos"}, {"arctan", "\\arctan"}, {"log", "\\log"}, {"ln", "\\ln"}, {"exp", "\\exp"},
+    {"det", "\\det"}, {"dim", "\\dim"}, {"mod", "\\bmod"}, {"gcd", "\\gcd"}, {"lcm", "\\operatorname{lcm}"}, {"lub", "\\operatorname{lub}"},
+    {"glb", "\\operatorname{glb}"}, {"min", "\\min"}, {"max", "\\max"}, {"dx", "dx"}, {"dy", "dy"}, {"dz", "dz"}, {"dt", "dt"},
 };
 constexpr Token kUnary[] = {
-    {"sqrt", "\\sqrt"}, {"hat", "\\hat"}, {"bar", "\\overline"}, {"overline", "\\overline"}, {"vec", "\\vec"}, {"dot", "\\dot"}, {"ddot", "\\ddot"}, {"tilde", "\\tilde"},
-    {"ul", "\\underline"}, {"underline", "\\underline"}, {"ubrace", "\\underbrace"}, {"obrace", "\\overbrace"}, {"cancel", "\\cancel"}, {"bb", "\\mathbf"}, {"bbb", "\\mathbb"},
-    {"cc", "\\mathcal"}, {"tt", "\\mathtt"}, {"fr", "\\mathfrak"}, {"sf", "\\mathsf"}, {"mathbf", "\\mathbf"}, {"mathbb", "\\mathbb"}, {"mathcal", "\\mathcal"},
-    {"abs", "|"}, {"norm", "\\|"}, {"floor", "\\lfloor"}, {"ceil", "\\lceil"}, {"text", "\\text"}, {"mbox", "\\text"},
+    {"sqrt", "\\sqrt"}, {"hat", "\\hat"}, {"bar", "\\overline"}, {"overline", "\\overline"}, {"vec", "\\vec"}, {"dot", "\\dot"},
+    {"ddot", "\\ddot"}, {"tilde", "\\tilde"}, {"ul", "\\underline"}, {"underline", "\\underline"}, {"ubrace", "\\underbrace"},
+    {"obrace", "\\overbrace"}, {"cancel", "\\cancel"}, {"bb", "\\mathbf"}, {"bbb", "\\mathbb"}, {"cc", "\\mathcal"}, {"tt", "\\mathtt"},
+    {"fr", "\\mathfrak"}, {"sf", "\\mathsf"}, {"mathbf", "\\mathbf"}, {"mathbb", "\\mathbb"}, {"mathcal", "\\mathcal"}, {"abs", "|"},
+    {"norm", "\\|"}, {"floor", "\\lfloor"}, {"ceil", "\\lceil"}, {"text", "\\text"}, {"mbox", "\\text"},
 };
-constexpr Token kBinary[] = {{"frac", "\\frac"}, {"root", "\\sqrt"}, {"stackrel", "\\overset"}, {"overset", "\\overset"}, {"underset", "\\underset"}, {"color", ""}};
+constexpr Token kBinary[] = {{"frac", "\\frac"},       {"root", "\\sqrt"},         {"stackrel", "\\overset"},
+                             {"overset", "\\overset"}, {"underset", "\\underset"}, {"color", ""}};
 
 template <size_t N>
 const Token* longest(const Token (&table)[N], std::string_view rest) {
@@ -151,7 +159,9 @@ struct Ascii {
       return out + "}";
     }
     if (rest[0] >= '0' && rest[0] <= '9') {
-      while (n < rest.size() && ((rest[n] >= '0' && rest[n] <= '9') || (rest[n] == '.' && n + 1 < rest.size() && rest[n + 1] >= '0' && rest[n + 1] <= '9'))) ++n;
+      while (n < rest.size() &&
+             ((rest[n] >= '0' && rest[n] <= '9') || (rest[n] == '.' && n + 1 < rest.size() && rest[n + 1] >= '0' && rest[n + 1] <= '9')))
+        ++n;
       at += n;
       return std::string(rest.substr(0, n));
     }

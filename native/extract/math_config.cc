@@ -215,8 +215,11 @@ void read_script(std::string_view source, std::string_view text, MathConfig& con
     config.mathjax = true;
   if (read_key(text, "inlineMath", [&](Reader& in) { return read_arrays(in, false, config); })) config.inline_known = config.mathjax = true;
   if (read_key(text, "displayMath", [&](Reader& in) { return read_arrays(in, true, config); })) config.display_known = true;
-  if (read_key(text, "delimiters", [&](Reader& in) { return read_objects(in, config); })) config.inline_known = config.display_known = config.mathjax = true;
-  if (named && (text.find("asciimath2jax") != text.npos || text.find("input/asciimath") != text.npos || text.find("input/AsciiMath") != text.npos)) config.asciimath = true;
+  if (read_key(text, "delimiters", [&](Reader& in) { return read_objects(in, config); }))
+    config.inline_known = config.display_known = config.mathjax = true;
+  if (named &&
+      (text.find("asciimath2jax") != text.npos || text.find("input/asciimath") != text.npos || text.find("input/AsciiMath") != text.npos))
+    config.asciimath = true;
 }
 
 void set_delimiters(const MathConfig& config, bool tex_in_text, Delimiters& delimiters) {

@@ -14,16 +14,22 @@ struct Service {
   bool plus;               // `+` is a space
 };
 constexpr Service kServices[] = {
-    {"codecogs.com/", "?", false},        {"mimetex.cgi?", "", false}, {"mathtex.cgi?", "", false},         {"mathtex/mathtex.php?", "", false},
-    {"latex.php?", "latex=", true},       {"/equation?", "tex=", true}, {"chart.googleapis.com/chart?", "chl=", true}, {"chart.apis.google.com/chart?", "chl=", true},
-    {"/render/math?", "math=", true},     {"math.now.sh?", "from=", true}, {"tex.cgi?", "", false},         {"latex.cgi?", "", false},
-    {"texrender.php?", "", true},         {"i.upmath.me/svg/", "", false}, {"tex.s2cms.ru/svg/", "", false},
+    {"codecogs.com/", "?", false}, {"mimetex.cgi?", "", false}, {"mathtex.cgi?", "", false}, {"mathtex/mathtex.php?", "", false},
+    {"latex.php?", "latex=", true}, {"/equation?", "tex=", true}, {"chart.googleapis.com/chart?", "chl=", true},
+    {"chart.apis.google.com/chart?", "chl=", true}, {"/render/math?", "math=", true}, {"math.now.sh?", "from=", true},
+    {"tex.cgi?", "", false}, {"latex.cgi?", "", false}, {"texrender.php?", "", true}, {"i.upmath.me/svg/", "", false},
+    {"tex.s2cms.ru/svg/", "", false},
 };
-constexpr std::string_view kClasses[] = {"latex",      "tex",           "latexcenter",      "latexdisplay", "latexblock",   "latexblockcenter", "mathimg", "ql-img-inline-formula",
-                                         "ql-img-displayed-formula", "mwe-math-fallback-image-inline", "mwe-math-fallback-image-display", "mwe-math-fallback-image", "math-formula", "formula-img",
-                                         "x-ck12-math", "x-ck12-block-math"};
+constexpr std::string_view kClasses[] = {
+    "latex", "tex", "latexcenter", "latexdisplay", "latexblock", "latexblockcenter", "mathimg", "ql-img-inline-formula",
+    "ql-img-displayed-formula", "mwe-math-fallback-image-inline", "mwe-math-fallback-image-display", "mwe-math-fallback-image",
+    "math-formula", "formula-img", "x-ck12-math", "x-ck12-block-math",
+};
 // Size, colour and font that services take in front of a formula.
-constexpr std::string_view kSettings[] = {"\\inline", "\\large", "\\Large", "\\LARGE", "\\huge", "\\Huge", "\\small", "\\tiny", "\\normalsize", "\\footnotesize", "\\displaystyle"};
+constexpr std::string_view kSettings[] = {
+    "\\inline", "\\large", "\\Large", "\\LARGE", "\\huge", "\\Huge", "\\small", "\\tiny", "\\normalsize", "\\footnotesize",
+    "\\displaystyle",
+};
 
 void drop_settings(std::string& tex) {
   for (bool again = true; again;) {
@@ -46,7 +52,8 @@ void drop_settings(std::string& tex) {
       continue;
     }
     for (const auto setting : kSettings)
-      if (tex.compare(0, setting.size(), setting) == 0 && tex.size() > setting.size() && !((tex[setting.size()] | 32) >= 'a' && (tex[setting.size()] | 32) <= 'z')) {
+      if (tex.compare(0, setting.size(), setting) == 0 && tex.size() > setting.size() &&
+          !((tex[setting.size()] | 32) >= 'a' && (tex[setting.size()] | 32) <= 'z')) {
         tex.erase(0, setting.size());
         again = true;
         break;

@@ -13,12 +13,20 @@ using html::Kind;
 bool is_hidden(const Tree& tree, NodeId id) {
   if (tree[id].ns != html::Ns::html) return false;
   switch (tree[id].tag) {
-    case tag::script: case tag::style: case tag::template_: case tag::textarea: case tag::pre: case tag::code: case tag::title: case tag::select: case tag::button:
-      return true;
+    case tag::script:
+    case tag::style:
+    case tag::template_:
+    case tag::textarea:
+    case tag::pre:
+    case tag::code:
+    case tag::title:
+    case tag::select:
+    case tag::button: return true;
     default: break;
   }
   const auto list = tree.value(tree[id], html::attr::class_);
-  return !list.empty() && (list.find("tex2jax_ignore") != list.npos || list.find("mathjax_ignore") != list.npos || has_token(list, "nolatex"));
+  return !list.empty() &&
+         (list.find("tex2jax_ignore") != list.npos || list.find("mathjax_ignore") != list.npos || has_token(list, "nolatex"));
 }
 
 }  // namespace
@@ -33,7 +41,8 @@ void list_formulas(const Page& page, std::vector<Formula>& formulas) {
     find_delimited(line, page.delimiters, found);
     size_t next = 0;
     for (auto& piece : found) {
-      for (; next < inside.size() && inside[next].first <= piece.begin; ++next) formulas.push_back({inside[next].second->text, inside[next].second->block});
+      for (; next < inside.size() && inside[next].first <= piece.begin; ++next)
+        formulas.push_back({inside[next].second->text, inside[next].second->block});
       formulas.push_back({std::move(piece.latex), piece.display});
     }
     for (; next < inside.size(); ++next) formulas.push_back({inside[next].second->text, inside[next].second->block});

@@ -149,7 +149,9 @@ bool MathSource::is_formula(std::string_view text) {
       if (run > 3) ++words;
       run = 0;
     }
-    if (static_cast<uint8_t>(c) == 0xe2 && i + 1 < text.size() && (static_cast<uint8_t>(text[i + 1]) == 0x86 || static_cast<uint8_t>(text[i + 1]) == 0x88 || static_cast<uint8_t>(text[i + 1]) == 0x89))
+    if (static_cast<uint8_t>(c) == 0xe2 && i + 1 < text.size() &&
+        (static_cast<uint8_t>(text[i + 1]) == 0x86 || static_cast<uint8_t>(text[i + 1]) == 0x88 ||
+         static_cast<uint8_t>(text[i + 1]) == 0x89))
       sign = true;  // arrows and mathematical operators
   }
   return sign ? words < 3 : text.size() <= 3;

@@ -15,18 +15,17 @@ namespace {
 constexpr size_t kMaxInline = 2000, kMaxDisplay = 20000;  // bytes of one formula in running text
 
 constexpr std::string_view kCommands[] = {
-    "Delta",      "Gamma",     "Lambda",    "Leftrightarrow", "Omega",   "Phi",       "Pi",       "Psi",      "Rightarrow", "Sigma",   "Theta",    "Xi",
-    "aleph",      "alpha",     "angle",     "approx",    "arccos",   "arcsin",  "arctan",    "array",    "bar",      "beta",     "bigcap",     "bigcup",  "binom",    "bmod",
-    "boldsymbol", "bmatrix",   "bullet",    "cap",       "cases",    "cdot",    "cdots",     "cfrac",    "chi",      "cong",     "cos",        "cup",     "ddot",     "ddots",
-    "delta",      "dfrac",     "displaystyle", "div",    "dot",      "dots",    "ell",       "emptyset", "epsilon",  "equiv",    "eta",        "exists",  "exp",      "forall",
-    "frac",       "gamma",     "ge",        "geq",       "gg",       "hat",     "hbar",      "iff",      "iint",     "implies",  "in",         "infty",   "int",      "iota",
-    "kappa",      "lambda",    "langle",    "lceil",     "ldots",    "left",    "leftarrow", "leftrightarrow", "leq", "lfloor",  "lim",        "ln",      "log",      "mapsto",
-    "mathbb",     "mathbf",    "mathcal",   "mathfrak",  "mathit",   "mathrm",  "mathsf",    "max",      "mid",      "min",      "mu",         "nabla",   "neg",      "neq",
-    "not",        "notin",     "nu",        "odot",      "oint",     "omega",   "operatorname", "oplus", "otimes",   "over",     "overline",   "overrightarrow", "partial", "perp",
-    "phi",        "pi",        "pm",        "pmatrix",   "pmod",     "prime",   "prod",      "propto",   "psi",      "qquad",    "quad",       "rangle",  "rfloor",   "rho",
-    "right",      "rightarrow", "setminus", "sigma",     "sim",      "sin",     "sqrt",      "subset",   "subseteq", "sum",      "supset",     "tan",     "tau",      "text",
-    "tfrac",      "theta",     "tilde",     "times",     "to",       "underbrace", "underline", "uparrow", "varepsilon", "varphi", "vdots",    "vec",     "vee",      "wedge",
-    "widehat",    "widetilde", "xi",        "zeta",
+    "Delta", "Gamma", "Lambda", "Leftrightarrow", "Omega", "Phi", "Pi", "Psi", "Rightarrow", "Sigma", "Theta", "Xi", "aleph", "alpha",
+    "angle", "approx", "arccos", "arcsin", "arctan", "array", "bar", "beta", "bigcap", "bigcup", "binom", "bmod", "boldsymbol", "bmatrix",
+    "bullet", "cap", "cases", "cdot", "cdots", "cfrac", "chi", "cong", "cos", "cup", "ddot", "ddots", "delta", "dfrac", "displaystyle",
+    "div", "dot", "dots", "ell", "emptyset", "epsilon", "equiv", "eta", "exists", "exp", "forall", "frac", "gamma", "ge", "geq", "gg",
+    "hat", "hbar", "iff", "iint", "implies", "in", "infty", "int", "iota", "kappa", "lambda", "langle", "lceil", "ldots", "left",
+    "leftarrow", "leftrightarrow", "leq", "lfloor", "lim", "ln", "log", "mapsto", "mathbb", "mathbf", "mathcal", "mathfrak", "mathit",
+    "mathrm", "mathsf", "max", "mid", "min", "mu", "nabla", "neg", "neq", "not", "notin", "nu", "odot", "oint", "omega", "operatorname",
+    "oplus", "otimes", "over", "overline", "overrightarrow", "partial", "perp", "phi", "pi", "pm", "pmatrix", "pmod", "prime", "prod",
+    "propto", "psi", "qquad", "quad", "rangle", "rfloor", "rho", "right", "rightarrow", "setminus", "sigma", "sim", "sin", "sqrt", "subset",
+    "subseteq", "sum", "supset", "tan", "tau", "text", "tfrac", "theta", "tilde", "times", "to", "underbrace", "underline", "uparrow",
+    "varepsilon", "varphi", "vdots", "vec", "vee", "wedge", "widehat", "widetilde", "xi", "zeta",
 };
 constexpr auto kSortedCommands = [] {
   std::array<std::string_view, std::size(kCommands)> all{};
@@ -35,9 +34,10 @@ constexpr auto kSortedCommands = [] {
   return all;
 }();
 
-constexpr std::string_view kEnvironments[] = {"align",   "alignat", "aligned", "array",   "bmatrix", "cases",   "displaymath", "eqnarray", "equation",
-                                              "flalign", "gather",  "gathered", "math",   "matrix",  "multline", "pmatrix",    "smallmatrix", "split", "subequations",
-                                              "vmatrix"};
+constexpr std::string_view kEnvironments[] = {
+    "align", "alignat", "aligned", "array", "bmatrix", "cases", "displaymath", "eqnarray", "equation", "flalign", "gather", "gathered",
+    "math", "matrix", "multline", "pmatrix", "smallmatrix", "split", "subequations", "vmatrix",
+};
 
 bool is_letter(char c) { return (c | 32) >= 'a' && (c | 32) <= 'z'; }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -60,7 +60,8 @@ int brace_depth(std::string_view text) {
 
 bool any_command(std::string_view text) {
   for (size_t i = text.find('\\'); i != text.npos; i = text.find('\\', i + 2))
-    if (i + 1 < text.size() && (is_letter(text[i + 1]) || std::string_view(",;:!{}|\\ ").find(text[i + 1]) != std::string_view::npos)) return true;
+    if (i + 1 < text.size() && (is_letter(text[i + 1]) || std::string_view(",;:!{}|\\ ").find(text[i + 1]) != std::string_view::npos))
+      return true;
   return false;
 }
 
@@ -76,7 +77,9 @@ size_t words_in(std::string_view text, size_t size) {
     while (end < text.size() && is_letter(text[end])) ++end;
     const auto word = text.substr(i, end - i);
     const bool command = i > 0 && text[i - 1] == '\\';
-    if (word.size() >= size && !command && !std::binary_search(kSortedCommands.begin(), kSortedCommands.end(), word) && word != "mod" && word != "gcd") ++words;
+    if (word.size() >= size && !command && !std::binary_search(kSortedCommands.begin(), kSortedCommands.end(), word) && word != "mod" &&
+        word != "gcd")
+      ++words;
     i = end;
   }
   return words;
@@ -221,7 +224,9 @@ struct Finder {
         if (found.back().latex.empty()) found.pop_back();
         return behind;
       }
-      const bool good = pair.open == "$" ? is_dollar_formula(text, at, content, behind, sure) : sure ? is_sure_formula(content) : !is_blank(content);
+      const bool good = pair.open == "$" ? is_dollar_formula(text, at, content, behind, sure)
+                        : sure           ? is_sure_formula(content)
+                                         : !is_blank(content);
       if (!good) return start;
       add(at, behind, content, pair.display);
       return behind;
@@ -231,7 +236,8 @@ struct Finder {
 };
 
 bool strip_pair(std::string_view& text, std::string_view open, std::string_view close) {
-  if (text.size() < open.size() + close.size() || text.substr(0, open.size()) != open || text.substr(text.size() - close.size()) != close) return false;
+  if (text.size() < open.size() + close.size() || text.substr(0, open.size()) != open || text.substr(text.size() - close.size()) != close)
+    return false;
   if (text.find(close, open.size()) != text.size() - close.size()) return false;
   text = trimmed_view(text.substr(open.size(), text.size() - open.size() - close.size()));
   return true;
@@ -240,7 +246,8 @@ bool strip_pair(std::string_view& text, std::string_view open, std::string_view 
 // {\displaystyle …} where the braces enclose all.
 bool strip_style(std::string_view& text) {
   for (const std::string_view style : {"{\\displaystyle", "{\\textstyle"}) {
-    if (text.substr(0, style.size()) != style || text.back() != '}' || (text.size() > style.size() && is_letter(text[style.size()]))) continue;
+    if (text.substr(0, style.size()) != style || text.back() != '}' || (text.size() > style.size() && is_letter(text[style.size()])))
+      continue;
     int depth = 0;
     for (size_t i = 0; i < text.size(); ++i) {
       if (text[i] == '\\') ++i;
@@ -283,7 +290,9 @@ bool has_math_command(std::string_view text) {
 bool is_definition(std::string_view text) {
   bool any = false;
   for (size_t i = 0;;) {
-    while (i < text.size() && (is_space(text[i]) || text[i] == '$' || text[i] == '(' || (text[i] == '\\' && i + 1 < text.size() && std::string_view("()[]").find(text[i + 1]) != std::string_view::npos)))
+    while (i < text.size() &&
+           (is_space(text[i]) || text[i] == '$' || text[i] == '(' ||
+            (text[i] == '\\' && i + 1 < text.size() && std::string_view("()[]").find(text[i + 1]) != std::string_view::npos)))
       i += text[i] == '\\' ? 2 : 1;
     if (text.compare(i, 2, "\xc2\xa0") == 0) {
       i += 2;
@@ -291,7 +300,8 @@ bool is_definition(std::string_view text) {
     }
     if (i >= text.size()) return any;
     bool defines = false;
-    for (const std::string_view name : {"\\newcommand", "\\renewcommand", "\\providecommand", "\\DeclareMathOperator", "\\def\\", "\\definecolor", "\\require{", "\\begingroup", "\\endgroup"})
+    for (const std::string_view name : {"\\newcommand", "\\renewcommand", "\\providecommand", "\\DeclareMathOperator", "\\def\\",
+                                        "\\definecolor", "\\require{", "\\begingroup", "\\endgroup"})
       defines = defines || text.compare(i, name.size(), name) == 0;
     if (!defines) return false;
     any = true;
@@ -339,9 +349,9 @@ std::string clean_tex(std::string_view tex, bool& display) {
       break;
     }
   if (strip_pair(text, "\\[", "\\]") || strip_pair(text, "$$", "$$") || strip_pair(text, "[tex]", "[/tex]")) display = true;
-  else if (!strip_pair(text, "\\(", "\\)") && !strip_pair(text, "$", "$")) strip_pair(text, "[itex]", "[/itex]") || strip_pair(text, "[math]", "[/math]");
-  while (!text.empty() && strip_style(text)) {
-  }
+  else if (!strip_pair(text, "\\(", "\\)") && !strip_pair(text, "$", "$"))
+    strip_pair(text, "[itex]", "[/itex]") || strip_pair(text, "[math]", "[/math]");
+  while (!text.empty() && strip_style(text)) {}
   std::string out;
   out.reserve(text.size());
   for (size_t i = 0; i < text.size(); ++i) {

@@ -88,10 +88,17 @@ void MathConverter::visit(NodeId id, const char* how) {
     case tag::mi: return identifier(id, *how == '*');
     case tag::mn: return number(id);
     case tag::mo: return operator_(id, *how == '*');
-    case tag::mtext: case tag::ms: return plain_text(id);
+    case tag::mtext:
+    case tag::ms: return plain_text(id);
     case tag::mspace: return space(id);
-    case tag::none: case tag::mprescripts: case tag::maligngroup: case tag::malignmark: case tag::annotation: case tag::annotation_xml: return;
-    case tag::semantics: case tag::maction:
+    case tag::none:
+    case tag::mprescripts:
+    case tag::maligngroup:
+    case tag::malignmark:
+    case tag::annotation:
+    case tag::annotation_xml: return;
+    case tag::semantics:
+    case tag::maction:
       if (a != kNoNode) push(MathOp::visit, a, how);
       return;
     case tag::mfrac: return fraction(id);
@@ -210,7 +217,9 @@ bool MathConverter::braced(NodeId id) const {
 }
 
 // An empty cell that Temml puts at both sides of \begin{align} to centre it.
-bool MathConverter::centres(NodeId cell) const { return t_[cell].attribute_count && first(cell) == kNoNode && attribute(cell, "style").find("width:50%") != std::string_view::npos; }
+bool MathConverter::centres(NodeId cell) const {
+  return t_[cell].attribute_count && first(cell) == kNoNode && attribute(cell, "style").find("width:50%") != std::string_view::npos;
+}
 
 std::string mathml_to_latex(const Tree& tree, NodeId math) { return MathConverter(tree).run(math); }
 

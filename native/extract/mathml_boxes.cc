@@ -8,12 +8,12 @@ namespace millrace::extract {
 namespace {
 
 constexpr Named kFences[] = {
-    {'(', "("},           {')', ")"},           {'[', "["},           {']', "]"},           {'{', "\\{"},          {'}', "\\}"},
-    {'|', "|"},           {0x2223, "|"},        {0x2016, "\\|"},      {0x2225, "\\|"},      {0x27e8, "\\langle"},  {0x27e9, "\\rangle"},
-    {0x2329, "\\langle"}, {0x232a, "\\rangle"}, {0x3008, "\\langle"}, {0x3009, "\\rangle"}, {0x2308, "\\lceil"},   {0x2309, "\\rceil"},
-    {0x230a, "\\lfloor"}, {0x230b, "\\rfloor"}, {'/', "/"},           {'\\', "\\backslash"}, {0x27ee, "\\lgroup"}, {0x27ef, "\\rgroup"},
-    {0x23b0, "\\lmoustache"}, {0x23b1, "\\rmoustache"}, {0x2191, "\\uparrow"}, {0x2193, "\\downarrow"}, {'<', "\\langle"}, {'>', "\\rangle"},
-    {0x2195, "\\updownarrow"}, {0x21d1, "\\Uparrow"}, {0x21d3, "\\Downarrow"}, {0x21d5, "\\Updownarrow"},
+    {'(', "("}, {')', ")"}, {'[', "["}, {']', "]"}, {'{', "\\{"}, {'}', "\\}"}, {'|', "|"}, {0x2223, "|"}, {0x2016, "\\|"}, {0x2225, "\\|"},
+    {0x27e8, "\\langle"}, {0x27e9, "\\rangle"}, {0x2329, "\\langle"}, {0x232a, "\\rangle"}, {0x3008, "\\langle"}, {0x3009, "\\rangle"},
+    {0x2308, "\\lceil"}, {0x2309, "\\rceil"}, {0x230a, "\\lfloor"}, {0x230b, "\\rfloor"}, {'/', "/"}, {'\\', "\\backslash"},
+    {0x27ee, "\\lgroup"}, {0x27ef, "\\rgroup"}, {0x23b0, "\\lmoustache"}, {0x23b1, "\\rmoustache"}, {0x2191, "\\uparrow"},
+    {0x2193, "\\downarrow"}, {'<', "\\langle"}, {'>', "\\rangle"}, {0x2195, "\\updownarrow"}, {0x21d1, "\\Uparrow"},
+    {0x21d3, "\\Downarrow"}, {0x21d5, "\\Updownarrow"},
 };
 
 }  // namespace
@@ -76,7 +76,12 @@ void MathConverter::mfenced(NodeId id) {
       while (mark < separators.size() && is_space(separators[mark])) ++mark;
       if (mark < separators.size()) separator = next_code(separators, mark);
       if (separator == ',' || separator == 0) literal(separator ? "," : "");
-      else literal(separator == ';' ? ";" : separator == '|' ? "|" : separator == ':' ? ":" : latex_symbol(separator).empty() ? "," : latex_symbol(separator).data());
+      else
+        literal(separator == ';'                  ? ";"
+                : separator == '|'                ? "|"
+                : separator == ':'                ? ":"
+                : latex_symbol(separator).empty() ? ","
+                                                  : latex_symbol(separator).data());
     }
     push(MathOp::visit, c);
   }
@@ -88,9 +93,18 @@ void MathConverter::enclose(NodeId id) {
   const auto notation = attribute(id, "notation");
   const auto has = [&](std::string_view word) { return notation.find(word) != notation.npos; };
   const bool up = has("updiagonalstrike"), down = has("downdiagonalstrike");
-  const char* command = has("updiagonalarrow") ? "" : up && down ? "xcancel" : up ? "cancel" : down ? "bcancel" : has("horizontalstrike") ? "sout"
-                        : has("box") || has("circle") ? "boxed" : has("radical") ? "sqrt" : has("phasorangle") ? "phase" : has("actuarial") ? "angl"
-                        : has("top") && !has("bottom") ? "overline" : has("bottom") && !has("top") ? "underline" : "";
+  const char* command = has("updiagonalarrow")         ? ""
+                        : up && down                   ? "xcancel"
+                        : up                           ? "cancel"
+                        : down                         ? "bcancel"
+                        : has("horizontalstrike")      ? "sout"
+                        : has("box") || has("circle")  ? "boxed"
+                        : has("radical")               ? "sqrt"
+                        : has("phasorangle")           ? "phase"
+                        : has("actuarial")             ? "angl"
+                        : has("top") && !has("bottom") ? "overline"
+                        : has("bottom") && !has("top") ? "underline"
+                                                       : "";
   if (!*command) return row(id);
   put_word(command);
   literal("}");
@@ -113,8 +127,10 @@ void MathConverter::table(NodeId id, uint32_t open, uint32_t close) {
       if (t_[c].attribute_count == 0 || cells >= 64) continue;
       auto own = attribute(c, "columnalign");
       const auto style = attribute(c, "style"), kind = attribute(c, "class");
-      if (own.empty()) own = style.find("text-align:left") != style.npos || kind.find("tml-left") != kind.npos    ? "left"
-                             : style.find("text-align:right") != style.npos || kind.find("tml-right") != kind.npos ? "right" : "";
+      if (own.empty())
+        own = style.find("text-align:left") != style.npos || kind.find("tml-left") != kind.npos     ? "left"
+              : style.find("text-align:right") != style.npos || kind.find("tml-right") != kind.npos ? "right"
+                                                                                                    : "";
       if (own.empty()) continue;
       if (align.size() <= cells) align.resize(cells + 1, 'c');
       align[cells] = letter(own);
@@ -142,7 +158,8 @@ void MathConverter::table(NodeId id, uint32_t open, uint32_t close) {
   if (columns == 1 && !open && !close)
     for (NodeId at = id, above = t_[id].parent; above != kNoNode; at = above, above = t_[above].parent) {
       const auto local = name(above);
-      if (local == tag::msub || local == tag::msup || local == tag::msubsup || local == tag::munder || local == tag::mover || local == tag::munderover)
+      if (local == tag::msub || local == tag::msup || local == tag::msubsup || local == tag::munder || local == tag::mover ||
+          local == tag::munderover)
         script_stack = first(above) != at;
       if (!is_row(local) && local != 0) break;
     }
@@ -153,7 +170,11 @@ void MathConverter::table(NodeId id, uint32_t open, uint32_t close) {
     const bool cases = matrix && open == '{' && close == 0;
     const char* environment = matrix && (cases ? left || centred : centred) ? matrix : nullptr;
     if (!environment && (open || close)) push(MathOp::right, kNoNode, fence_latex(close)), put("\\left"), put(fence_latex(open));
-    if (!environment) environment = pairs ? "aligned" : !centred ? "array" : columns == 1 && attribute(id, "displaystyle") == "true" ? "gathered" : "matrix";
+    if (!environment)
+      environment = pairs                                                     ? "aligned"
+                    : !centred                                                ? "array"
+                    : columns == 1 && attribute(id, "displaystyle") == "true" ? "gathered"
+                                                                              : "matrix";
     literal("}");
     literal(environment);
     literal("\\end{");

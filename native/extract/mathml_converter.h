@@ -16,13 +16,22 @@ using html::Ns;
 
 inline constexpr int kUnwrap = 8;  // levels of rows with one child that are looked through
 
-inline bool is_opening_fence(uint32_t c) { return c == '(' || c == '[' || c == '{' || c == 0x27e8 || c == 0x2329 || c == 0x3008 || c == 0x2308 || c == 0x230a || c == 0x27ee || c == 0x23b0; }
-inline bool is_closing_fence(uint32_t c) { return c == ')' || c == ']' || c == '}' || c == 0x27e9 || c == 0x232a || c == 0x3009 || c == 0x2309 || c == 0x230b || c == 0x27ef || c == 0x23b1; }
+inline bool is_opening_fence(uint32_t c) {
+  return c == '(' || c == '[' || c == '{' || c == 0x27e8 || c == 0x2329 || c == 0x3008 || c == 0x2308 || c == 0x230a || c == 0x27ee ||
+         c == 0x23b0;
+}
+inline bool is_closing_fence(uint32_t c) {
+  return c == ')' || c == ']' || c == '}' || c == 0x27e9 || c == 0x232a || c == 0x3009 || c == 0x2309 || c == 0x230b || c == 0x27ef ||
+         c == 0x23b1;
+}
 inline bool is_integral(uint32_t c) { return c >= 0x222b && c <= 0x2233; }
 inline bool is_big(uint32_t c) {
-  return (c >= 0x220f && c <= 0x2211) || is_integral(c) || (c >= 0x22c0 && c <= 0x22c3) || (c >= 0x2a00 && c <= 0x2a06) || c == 0x2a09 || c == 0x2a1d;
+  return (c >= 0x220f && c <= 0x2211) || is_integral(c) || (c >= 0x22c0 && c <= 0x22c3) || (c >= 0x2a00 && c <= 0x2a06) || c == 0x2a09 ||
+         c == 0x2a1d;
 }
-inline bool is_invisible_math(uint32_t c) { return (c >= 0x2061 && c <= 0x2064) || (c >= 0x200b && c <= 0x200f) || c == 0xfeff || (c >= 0xfe00 && c <= 0xfe0f) || c == 0xad; }
+inline bool is_invisible_math(uint32_t c) {
+  return (c >= 0x2061 && c <= 0x2064) || (c >= 0x200b && c <= 0x200f) || c == 0xfeff || (c >= 0xfe00 && c <= 0xfe0f) || c == 0xad;
+}
 inline bool is_math_letter(uint32_t c) { return (c | 32) - 'a' < 26 || (c >= 0xc0 && c < 0x2000 && c != 0xd7 && c != 0xf7); }
 inline bool is_prime(uint32_t c) { return c == 0x2032 || c == 0x2033 || c == 0x2034 || c == 0x2057 || c == '\'' || c == 0x2019; }
 
@@ -52,12 +61,12 @@ std::string key_of(std::string_view s);
 bool takes_limits_by_name(std::string_view key);
 
 enum class MathOp : uint8_t {
-  visit,     // node; text "*": a named operator that takes limits; "1": alone, not to be joined with the token before
-  row,       // the children from node on, before end
-  rows,      // of a table
-  cells,     // of a table's row
-  literal,   // text
-  left,      // \\left and the fence in text
+  visit,    // node; text "*": a named operator that takes limits; "1": alone, not to be joined with the token before
+  row,      // the children from node on, before end
+  rows,     // of a table
+  cells,    // of a table's row
+  literal,  // text
+  left,     // \\left and the fence in text
   right,
   line_break,
   open,      // "{" of a script
@@ -131,7 +140,9 @@ class MathConverter {
       if (!is_space(c)) return false;
     return true;
   }
-  bool is_row(uint16_t local) const { return local == tag::mrow || local == tag::mstyle || local == tag::mpadded || local == tag::semantics; }
+  bool is_row(uint16_t local) const {
+    return local == tag::mrow || local == tag::mstyle || local == tag::mpadded || local == tag::semantics;
+  }
   // The node that a chain of rows with one child comes down to.
   NodeId core(NodeId id) const {
     for (int i = 0; i < kUnwrap && id != kNoNode && is_row(name(id)); ++i) {
@@ -206,7 +217,9 @@ class MathConverter {
       }
       const NodeId above = t_[id].parent;
       const auto local = above == kNoNode ? 0 : name(above);
-      if (first(above) != id || (local != tag::msub && local != tag::msup && local != tag::msubsup && local != tag::munder && !is_row(local))) return false;
+      if (first(above) != id ||
+          (local != tag::msub && local != tag::msup && local != tag::msubsup && local != tag::munder && !is_row(local)))
+        return false;
       id = above;
     }
     return false;
@@ -264,11 +277,14 @@ class MathConverter {
       case '\\': return put_word("backslash");
       case '~': return put_word("sim");
       case '^': return put_word("wedge");
-      case '\'': case 0x2019: return put_word("prime");
-      case '"': case 0x2033: return put("\\prime\\prime");
+      case '\'':
+      case 0x2019: return put_word("prime");
+      case '"':
+      case 0x2033: return put("\\prime\\prime");
       case 0x2034: return put("\\prime\\prime\\prime");
       case 0x2057: return put("\\prime\\prime\\prime\\prime");
-      case ' ': case 0xa0: return put("\\ ");
+      case ' ':
+      case 0xa0: return put("\\ ");
       default: break;
     }
     if (c < 0x80) return put_code(c);
@@ -286,7 +302,8 @@ class MathConverter {
   }
   // \mathbf{a}\mathbf{b} is written \mathbf{ab}.
   void open_font(const char* font) {
-    if (font_end_ == out_.size() && font_end_ != 0 && std::string_view(font) == font_ && !solo_ && font_[0] != 'o' && std::string_view(font).find('{') == std::string_view::npos) {
+    if (font_end_ == out_.size() && font_end_ != 0 && std::string_view(font) == font_ && !solo_ && font_[0] != 'o' &&
+        std::string_view(font).find('{') == std::string_view::npos) {
       out_.pop_back();
       word_ = font_word_;
       return;

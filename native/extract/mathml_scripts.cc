@@ -13,31 +13,30 @@ struct Accent {
   const char *narrow, *wide;
 };
 constexpr Accent kOver[] = {
-    {'^', "hat", "widehat"},          {0x2c6, "hat", "widehat"},       {0x302, "hat", "widehat"},      {'~', "tilde", "widetilde"},
-    {0x2dc, "tilde", "widetilde"},    {0x303, "tilde", "widetilde"},   {0x223c, "tilde", "widetilde"}, {0xaf, "bar", "overline"},
-    {0x203e, "bar", "overline"}, {0x304, "bar", "bar"},           {0x305, "overline", "overline"}, {0x2c9, "bar", "bar"},
-    {0x2015, "overline", "overline"}, {'_', "overline", "overline"},   {0x2192, "vec", "overrightarrow"}, {0x20d7, "vec", "vec"},
-    {0x2d9, "dot", "dot"},            {0x307, "dot", "dot"},           {'.', "dot", "dot"},            {0xa8, "ddot", "ddot"},
-    {0x308, "ddot", "ddot"},          {0x20db, "dddot", "dddot"},      {0x20dc, "ddddot", "ddddot"},   {0xb4, "acute", "acute"},
-    {0x2ca, "acute", "acute"},        {0x301, "acute", "acute"},       {'`', "grave", "grave"},        {0x2cb, "grave", "grave"},
-    {0x300, "grave", "grave"},        {0x2d8, "breve", "breve"},       {0x306, "breve", "breve"},      {0x2c7, "check", "widecheck"},
-    {0x30c, "check", "widecheck"},    {0x2da, "mathring", "mathring"}, {0x30a, "mathring", "mathring"}, {0x23de, "overbrace", "overbrace"},
-    {0x23b4, "overbracket", "overbracket"}, {0x23dc, "overgroup", "overgroup"}, {0x23e0, "overgroup", "overgroup"},
-    {0x2190, "overleftarrow", "overleftarrow"}, {0x2194, "overleftrightarrow", "overleftrightarrow"},
-    {0x21c0, "overrightharpoon", "overrightharpoon"}, {0x21bc, "overleftharpoon", "overleftharpoon"},
+    {'^', "hat", "widehat"}, {0x2c6, "hat", "widehat"}, {0x302, "hat", "widehat"}, {'~', "tilde", "widetilde"},
+    {0x2dc, "tilde", "widetilde"}, {0x303, "tilde", "widetilde"}, {0x223c, "tilde", "widetilde"}, {0xaf, "bar", "overline"},
+    {0x203e, "bar", "overline"}, {0x304, "bar", "bar"}, {0x305, "overline", "overline"}, {0x2c9, "bar", "bar"},
+    {0x2015, "overline", "overline"}, {'_', "overline", "overline"}, {0x2192, "vec", "overrightarrow"}, {0x20d7, "vec", "vec"},
+    {0x2d9, "dot", "dot"}, {0x307, "dot", "dot"}, {'.', "dot", "dot"}, {0xa8, "ddot", "ddot"}, {0x308, "ddot", "ddot"},
+    {0x20db, "dddot", "dddot"}, {0x20dc, "ddddot", "ddddot"}, {0xb4, "acute", "acute"}, {0x2ca, "acute", "acute"},
+    {0x301, "acute", "acute"}, {'`', "grave", "grave"}, {0x2cb, "grave", "grave"}, {0x300, "grave", "grave"}, {0x2d8, "breve", "breve"},
+    {0x306, "breve", "breve"}, {0x2c7, "check", "widecheck"}, {0x30c, "check", "widecheck"}, {0x2da, "mathring", "mathring"},
+    {0x30a, "mathring", "mathring"}, {0x23de, "overbrace", "overbrace"}, {0x23b4, "overbracket", "overbracket"},
+    {0x23dc, "overgroup", "overgroup"}, {0x23e0, "overgroup", "overgroup"}, {0x2190, "overleftarrow", "overleftarrow"},
+    {0x2194, "overleftrightarrow", "overleftrightarrow"}, {0x21c0, "overrightharpoon", "overrightharpoon"},
+    {0x21bc, "overleftharpoon", "overleftharpoon"},
 };
 constexpr Accent kUnder[] = {
-    {0x23df, "", "underbrace"},     {0x332, "", "underline"},        {'_', "", "underline"},         {0xaf, "", "underline"},
-    {0x203e, "", "underline"},      {0x2015, "", "underline"},       {0x331, "", "underline"},       {0x2192, "", "underrightarrow"},
-    {0x2190, "", "underleftarrow"}, {0x2194, "", "underleftrightarrow"}, {'~', "", "utilde"},        {0x2dc, "", "utilde"},
-    {0x23b5, "", "underbracket"},   {0x23dd, "", "undergroup"},      {0x23e1, "", "undergroup"},     {0x2c9, "", "underline"},
+    {0x23df, "", "underbrace"}, {0x332, "", "underline"}, {'_', "", "underline"}, {0xaf, "", "underline"}, {0x203e, "", "underline"},
+    {0x2015, "", "underline"}, {0x331, "", "underline"}, {0x2192, "", "underrightarrow"}, {0x2190, "", "underleftarrow"},
+    {0x2194, "", "underleftrightarrow"}, {'~', "", "utilde"}, {0x2dc, "", "utilde"}, {0x23b5, "", "underbracket"},
+    {0x23dd, "", "undergroup"}, {0x23e1, "", "undergroup"}, {0x2c9, "", "underline"},
 };
 constexpr Named kArrows[] = {
-    {0x2192, "xrightarrow"},        {0x2190, "xleftarrow"},      {0x2194, "xleftrightarrow"},   {0x21d2, "xRightarrow"},
-    {0x21d0, "xLeftarrow"},         {0x21d4, "xLeftrightarrow"}, {0x21a6, "xmapsto"},           {0x21aa, "xhookrightarrow"},
-    {0x21a9, "xhookleftarrow"},     {0x21c0, "xrightharpoonup"}, {0x21c1, "xrightharpoondown"}, {0x21bc, "xleftharpoonup"},
-    {0x21bd, "xleftharpoondown"},   {0x21cc, "xrightleftharpoons"}, {0x21cb, "xleftrightharpoons"}, {0x21a0, "xtwoheadrightarrow"},
-    {0x219e, "xtwoheadleftarrow"},
+    {0x2192, "xrightarrow"}, {0x2190, "xleftarrow"}, {0x2194, "xleftrightarrow"}, {0x21d2, "xRightarrow"}, {0x21d0, "xLeftarrow"},
+    {0x21d4, "xLeftrightarrow"}, {0x21a6, "xmapsto"}, {0x21aa, "xhookrightarrow"}, {0x21a9, "xhookleftarrow"}, {0x21c0, "xrightharpoonup"},
+    {0x21c1, "xrightharpoondown"}, {0x21bc, "xleftharpoonup"}, {0x21bd, "xleftharpoondown"}, {0x21cc, "xrightleftharpoons"},
+    {0x21cb, "xleftrightharpoons"}, {0x21a0, "xtwoheadrightarrow"}, {0x219e, "xtwoheadleftarrow"},
 };
 
 }  // namespace
@@ -46,7 +45,8 @@ bool MathConverter::stands_alone(NodeId id) const {
   const NodeId c = core(id);
   if (c == kNoNode || t_[c].kind == Kind::text) return false;
   switch (name(c)) {
-    case tag::mi: case tag::mo: {
+    case tag::mi:
+    case tag::mo: {
       const uint32_t only = single(c);
       if (only != 1) return only != 0;
       std::string text;
@@ -58,8 +58,12 @@ bool MathConverter::stands_alone(NodeId id) const {
       token(c, text);
       return !text.empty() && text.find_first_not_of("0123456789") == text.npos;
     }
-    case tag::mtext: case tag::ms: case tag::msqrt: case tag::mroot: return first(c) != kNoNode;
-    case tag::mover: case tag::munder: {
+    case tag::mtext:
+    case tag::ms:
+    case tag::msqrt:
+    case tag::mroot: return first(c) != kNoNode;
+    case tag::mover:
+    case tag::munder: {
       const auto inner = first(c);
       const auto mark = inner == kNoNode ? kNoNode : next(inner);
       if (mark == kNoNode) return false;
@@ -80,7 +84,8 @@ void MathConverter::base(NodeId id, const char* how) {
   if (id == kNoNode) return literal("{}");
   NodeId begin, end;
   if (stands_alone(id)) push(MathOp::visit, id, how);
-  else if (const NodeId c = core(id); parenthesized(c, begin, end) && !braced(c)) push(MathOp::row, begin);  // (a)^2: LaTeX sets it at the fence
+  else if (const NodeId c = core(id); parenthesized(c, begin, end) && !braced(c))
+    push(MathOp::row, begin);  // (a)^2: LaTeX sets it at the fence
   else group(id);
 }
 
@@ -142,7 +147,9 @@ bool MathConverter::accent(NodeId id, NodeId body, NodeId mark, bool over) {
 
 void MathConverter::limits(NodeId id, NodeId body, NodeId under, NodeId over) {
   if (body == kNoNode) return;
-  const auto blank_mark = [&](NodeId n) { return n != kNoNode && (name(core(n)) == tag::mspace || (is_row(name(n)) && first(n) == kNoNode)); };
+  const auto blank_mark = [&](NodeId n) {
+    return n != kNoNode && (name(core(n)) == tag::mspace || (is_row(name(n)) && first(n) == kNoNode));
+  };
   if (blank_mark(under)) under = kNoNode;
   if (blank_mark(over)) over = kNoNode;
   if (under == kNoNode && over == kNoNode) return push(MathOp::visit, body);

@@ -22,29 +22,33 @@ struct Hole {
   const char* font;
 };
 constexpr Hole kHoles[] = {
-    {0x2102, 'C', "mathbb"},   {0x210a, 'g', "mathcal"},  {0x210b, 'H', "mathcal"},  {0x210c, 'H', "mathfrak"}, {0x210d, 'H', "mathbb"},
-    {0x210e, 'h', ""},         {0x2110, 'I', "mathcal"},  {0x2112, 'L', "mathcal"},  {0x2115, 'N', "mathbb"},   {0x2119, 'P', "mathbb"},
-    {0x211a, 'Q', "mathbb"},   {0x211b, 'R', "mathcal"},  {0x211d, 'R', "mathbb"},   {0x2124, 'Z', "mathbb"},   {0x2128, 'Z', "mathfrak"},
-    {0x212c, 'B', "mathcal"},  {0x212d, 'C', "mathfrak"}, {0x212f, 'e', "mathcal"},  {0x2130, 'E', "mathcal"},  {0x2131, 'F', "mathcal"},
-    {0x2133, 'M', "mathcal"},  {0x2134, 'o', "mathcal"},
+    {0x2102, 'C', "mathbb"}, {0x210a, 'g', "mathcal"}, {0x210b, 'H', "mathcal"}, {0x210c, 'H', "mathfrak"}, {0x210d, 'H', "mathbb"},
+    {0x210e, 'h', ""}, {0x2110, 'I', "mathcal"}, {0x2112, 'L', "mathcal"}, {0x2115, 'N', "mathbb"}, {0x2119, 'P', "mathbb"},
+    {0x211a, 'Q', "mathbb"}, {0x211b, 'R', "mathcal"}, {0x211d, 'R', "mathbb"}, {0x2124, 'Z', "mathbb"}, {0x2128, 'Z', "mathfrak"},
+    {0x212c, 'B', "mathcal"}, {0x212d, 'C', "mathfrak"}, {0x212f, 'e', "mathcal"}, {0x2130, 'E', "mathcal"}, {0x2131, 'F', "mathcal"},
+    {0x2133, 'M', "mathcal"}, {0x2134, 'o', "mathcal"},
 };
 
 // Alphabets of 52 letters from U+1D400 on.
-constexpr const char* kLatin[] = {"mathbf",  "",         "boldsymbol", "mathcal", "boldsymbol{\\mathcal", "mathfrak", "mathbb",
-                                  "boldsymbol{\\mathfrak", "mathsf",   "mathsf",     "mathsf",  "mathsf",              "mathtt"};
+constexpr const char* kLatin[] = {
+    "mathbf", "", "boldsymbol", "mathcal", "boldsymbol{\\mathcal", "mathfrak", "mathbb", "boldsymbol{\\mathfrak", "mathsf", "mathsf",
+    "mathsf", "mathsf", "mathtt",
+};
 // Greek alphabets of 58 signs from U+1D6A8 on: 25 capitals, nabla, 25 small letters, seven variants.
 constexpr const char* kGreek[] = {"mathbf", "", "boldsymbol", "boldsymbol", "boldsymbol"};
 constexpr uint32_t kVariants[] = {0x2202, 0x3f5, 0x3d1, 0x3f0, 0x3d5, 0x3f1, 0x3d6};
 constexpr const char* kDigits[] = {"mathbf", "mathbb", "mathsf", "mathsf", "mathtt"};
 
-constexpr std::string_view kFunctions[] = {"Pr",  "arccos", "arcsin", "arctan", "arg", "cos",    "cosh", "cot", "coth", "csc", "deg", "det",    "dim",
-                                           "exp", "gcd",    "hom",    "inf",    "ker", "lg",     "lim",  "liminf", "limsup", "ln",  "log", "max", "min",
-                                           "sec", "sin",    "sinh",   "sup",    "tan", "tanh"};
+constexpr std::string_view kFunctions[] = {
+    "Pr", "arccos", "arcsin", "arctan", "arg", "cos", "cosh", "cot", "coth", "csc", "deg", "det", "dim", "exp", "gcd", "hom", "inf", "ker",
+    "lg", "lim", "liminf", "limsup", "ln", "log", "max", "min", "sec", "sin", "sinh", "sup", "tan", "tanh",
+};
 
 }  // namespace
 
 std::string_view latex_symbol(uint32_t code) {
-  const auto* found = std::lower_bound(std::begin(kSymbols), std::end(kSymbols), code, [](const Symbol& s, uint32_t c) { return s.code < c; });
+  const auto* found =
+      std::lower_bound(std::begin(kSymbols), std::end(kSymbols), code, [](const Symbol& s, uint32_t c) { return s.code < c; });
   return found != std::end(kSymbols) && found->code == code ? std::string_view(found->latex) : std::string_view();
 }
 
@@ -62,7 +66,12 @@ bool styled_letter(uint32_t code, Styled& out) {
   }
   if (code >= 0x1d6a8 && code < 0x1d7ca) {
     const uint32_t i = (code - 0x1d6a8) % 58;
-    const uint32_t letter = i < 17 ? 0x391 + i : i == 17 ? 0x3f4 : i < 25 ? 0x391 + i : i == 25 ? 0x2207 : i < 51 ? 0x3b1 + i - 26 : kVariants[i - 51];
+    const uint32_t letter = i < 17    ? 0x391 + i
+                            : i == 17 ? 0x3f4
+                            : i < 25  ? 0x391 + i
+                            : i == 25 ? 0x2207
+                            : i < 51  ? 0x3b1 + i - 26
+                                      : kVariants[i - 51];
     out = {letter, kGreek[(code - 0x1d6a8) / 58]};
     return true;
   }
@@ -88,9 +97,13 @@ void append_text(std::string_view text, std::string& out) {
       case '\\': out += "\\textbackslash{}"; break;
       case '^': out += "\\textasciicircum{}"; break;
       case '~': out += "\\textasciitilde{}"; break;
-      case '{': case '}': case '$': case '%': case '#': case '&': case '_':
-        out += '\\';
-        [[fallthrough]];
+      case '{':
+      case '}':
+      case '$':
+      case '%':
+      case '#':
+      case '&':
+      case '_': out += '\\'; [[fallthrough]];
       default: out += c;
     }
   }

@@ -29,7 +29,8 @@ TEST(MathML, Tokens) {
   EXPECT_EQ(row("<mi>&#x03C3;<!-- σ --></mi><mo>&#x2264;<!-- ≤ --></mo><mn>1</mn>"), "\\sigma\\le1");
   EXPECT_EQ(row("<mi>sin</mi><mo>&#x2061;</mo><mi>x</mi>"), "\\sin x");
   EXPECT_EQ(row("<mi>Var</mi><mo>&#x2061;</mo><mo stretchy=false>(</mo><mi>X</mi><mo stretchy=false>)</mo>"), "\\operatorname{Var}(X)");
-  EXPECT_EQ(row("<mi mathvariant=normal>d</mi><mi mathvariant=bold>x</mi><mi mathvariant=double-struck>R</mi>"), "\\mathrm{d}\\mathbf{x}\\mathbb{R}");
+  EXPECT_EQ(row("<mi mathvariant=normal>d</mi><mi mathvariant=bold>x</mi><mi mathvariant=double-struck>R</mi>"),
+            "\\mathrm{d}\\mathbf{x}\\mathbb{R}");
   EXPECT_EQ(row("<mi mathvariant=bold>a</mi><mi mathvariant=bold>b</mi>"), "\\mathbf{ab}");
   EXPECT_EQ(row("<mi>𝐱</mi><mi>ℝ</mi><mi>𝔤</mi><mi>𝑥</mi><mi>𝛼</mi><mn>𝟏</mn>"), "\\mathbf{x}\\mathbb{R}\\mathfrak{g}x\\alpha\\mathbf{1}");
   EXPECT_EQ(row("<mn>100</mn><mo>%</mo><mo>#</mo><mo>&amp;</mo><mo>{</mo><mo>_</mo>"), "100\\%\\#\\&\\{\\_");
@@ -44,7 +45,9 @@ TEST(MathML, Scripts) {
   EXPECT_EQ(row("<msup><mrow><mi>a</mi><mo>+</mo><mi>b</mi></mrow><mn>2</mn></msup>"), "{a+b}^2");
   EXPECT_EQ(row("<mo stretchy=false>(</mo><mi>x</mi><msup><mo stretchy=false>)</mo><mn>2</mn></msup>"), "(x)^2");
   EXPECT_EQ(row("<msup><mrow><mo>(</mo><mi>x</mi><mo>)</mo></mrow><mn>2</mn></msup>"), "\\left(x\\right)^2");
-  EXPECT_EQ(row("<msup><mrow><mo fence=true form=prefix stretchy=false>(</mo><mi>x</mi><mo fence=true form=postfix stretchy=false>)</mo></mrow><mn>2</mn></msup>"), "(x)^2");
+  EXPECT_EQ(row("<msup><mrow><mo fence=true form=prefix stretchy=false>(</mo><mi>x</mi><mo fence=true form=postfix "
+                "stretchy=false>)</mo></mrow><mn>2</mn></msup>"),
+            "(x)^2");
   EXPECT_EQ(row("<msup><mi>f</mi><mo>′</mo></msup><msup><mi>g</mi><mo>″</mo></msup>"), "f'g''");
   EXPECT_EQ(row("<msup><mi>x</mi><msup><mi>y</mi><mn>2</mn></msup></msup>"), "x^{y^2}");
   EXPECT_EQ(row("<msup><msup><mi>x</mi><mi>y</mi></msup><mi>z</mi></msup>"), "{x^y}^z");
@@ -55,7 +58,8 @@ TEST(MathML, LimitsAndAccents) {
   EXPECT_EQ(row("<munderover><mo>∑</mo><mrow><mi>i</mi><mo>=</mo><mn>1</mn></mrow><mi>n</mi></munderover><mi>i</mi>"), "\\sum_{i=1}^ni");
   EXPECT_EQ(row("<munder><mo movablelimits=true>lim</mo><mrow><mi>n</mi><mo>→</mo><mi>∞</mi></mrow></munder>"), "\\lim_{n\\to\\infty}");
   EXPECT_EQ(row("<munder><mi>argmax</mi><mi>θ</mi></munder>"), "\\operatorname*{argmax}_{\\theta}");
-  EXPECT_EQ(row("<mover><mi>x</mi><mo stretchy=false>¯</mo></mover><mover><mrow><mi>A</mi><mi>B</mi></mrow><mo>¯</mo></mover>"), "\\bar{x}\\overline{AB}");
+  EXPECT_EQ(row("<mover><mi>x</mi><mo stretchy=false>¯</mo></mover><mover><mrow><mi>A</mi><mi>B</mi></mrow><mo>¯</mo></mover>"),
+            "\\bar{x}\\overline{AB}");
   EXPECT_EQ(row("<mover><mi>v</mi><mo stretchy=false>→</mo></mover><mover><mi>x</mi><mo>˙</mo></mover>"), "\\vec{v}\\dot{x}");
   EXPECT_EQ(row("<munder><munder><mi>x</mi><mo>⏟</mo></munder><mi>n</mi></munder>"), "\\underbrace{x}_n");
   EXPECT_EQ(row("<mover><mo>=</mo><mi>!</mi></mover>"), "\\overset{!}{=}");
@@ -64,11 +68,13 @@ TEST(MathML, LimitsAndAccents) {
 }
 
 TEST(MathML, FractionsAndRoots) {
-  EXPECT_EQ(row("<mfrac><mrow><mo>−</mo><mi>b</mi><mo>±</mo><msqrt><msup><mi>b</mi><mn>2</mn></msup><mo>−</mo><mn>4</mn><mi>a</mi><mi>c</mi></msqrt></mrow><mrow><mn>2</mn><mi>a</mi></mrow></mfrac>"),
+  EXPECT_EQ(row("<mfrac><mrow><mo>−</mo><mi>b</mi><mo>±</mo><msqrt><msup><mi>b</mi><mn>2</mn></msup><mo>−</mo><mn>4</mn><mi>a</mi><mi>c</"
+                "mi></msqrt></mrow><mrow><mn>2</mn><mi>a</mi></mrow></mfrac>"),
             "\\frac{-b\\pm\\sqrt{b^2-4ac}}{2a}");
   EXPECT_EQ(row("<mroot><mi>x</mi><mn>3</mn></mroot>"), "\\sqrt[3]{x}");
   EXPECT_EQ(row("<mroot><mi>x</mi><mrow><mo>]</mo></mrow></mroot>"), "\\sqrt[{]}]{x}");
-  EXPECT_EQ(row("<mo>(</mo><mfrac linethickness=0><mi>n</mi><mi>k</mi></mfrac><mo>)</mo><msup><mi>p</mi><mi>k</mi></msup>"), "\\binom{n}{k}p^k");
+  EXPECT_EQ(row("<mo>(</mo><mfrac linethickness=0><mi>n</mi><mi>k</mi></mfrac><mo>)</mo><msup><mi>p</mi><mi>k</mi></msup>"),
+            "\\binom{n}{k}p^k");
   EXPECT_EQ(row("<mfrac linethickness=0pt><mi>n</mi><mi>k</mi></mfrac>"), "\\genfrac{}{}{0pt}{}{n}{k}");
 }
 
@@ -84,21 +90,29 @@ TEST(MathML, FencesAlwaysBalance) {
 }
 
 TEST(MathML, Tables) {
-  const std::string cells = "<mtable><mtr><mtd><mn>1</mn></mtd><mtd><mn>2</mn></mtd></mtr><mtr><mtd><mo>[</mo></mtd><mtd></mtd></mtr></mtable>";
+  const std::string cells =
+      "<mtable><mtr><mtd><mn>1</mn></mtd><mtd><mn>2</mn></mtd></mtr><mtr><mtd><mo>[</mo></mtd><mtd></mtd></mtr></mtable>";
   EXPECT_EQ(row("<mo>(</mo>" + cells + "<mo>)</mo>"), "\\begin{pmatrix}1 & 2 \\\\ {}[ & \\end{pmatrix}");
   EXPECT_EQ(row("<mi>A</mi><mo>=</mo><mo>|</mo>" + cells + "<mo>|</mo>"), "A=\\begin{vmatrix}1 & 2 \\\\ {}[ & \\end{vmatrix}");
-  EXPECT_EQ(row("<mo>{</mo><mtable columnalign='left left'><mtr><mtd><mi>a</mi></mtd><mtd><mi>b</mi></mtd></mtr></mtable><mo fence=true></mo>"),
-            "\\begin{cases}a & b\\end{cases}");
-  EXPECT_EQ(row("<mtable columnalign='right left right left'><mtr><mtd><mi>a</mi></mtd><mtd><mi></mi><mo>=</mo><mi>b</mi></mtd></mtr></mtable>"),
-            "\\begin{aligned}a & =b\\end{aligned}");
-  EXPECT_EQ(row("<mtable columnalign='left center right'><mtr><mtd>a</mtd><mtd>b</mtd><mtd>c</mtd></mtr></mtable>"), "\\begin{array}{lcr}a & b & c\\end{array}");
-  EXPECT_EQ(row("<munder><mo>∑</mo><mtable><mtr><mtd><mi>i</mi></mtd></mtr><mtr><mtd><mi>j</mi></mtd></mtr></mtable></munder>"), "\\sum_{\\substack{i \\\\ j}}");
-  EXPECT_EQ(row("<mtable><mlabeledtr><mtd><mtext>(1)</mtext></mtd><mtd><mi>x</mi></mtd></mlabeledtr></mtable>"), "\\begin{matrix}x\\end{matrix}");
+  EXPECT_EQ(
+      row("<mo>{</mo><mtable columnalign='left left'><mtr><mtd><mi>a</mi></mtd><mtd><mi>b</mi></mtd></mtr></mtable><mo fence=true></mo>"),
+      "\\begin{cases}a & b\\end{cases}");
+  EXPECT_EQ(
+      row("<mtable columnalign='right left right left'><mtr><mtd><mi>a</mi></mtd><mtd><mi></mi><mo>=</mo><mi>b</mi></mtd></mtr></mtable>"),
+      "\\begin{aligned}a & =b\\end{aligned}");
+  EXPECT_EQ(row("<mtable columnalign='left center right'><mtr><mtd>a</mtd><mtd>b</mtd><mtd>c</mtd></mtr></mtable>"),
+            "\\begin{array}{lcr}a & b & c\\end{array}");
+  EXPECT_EQ(row("<munder><mo>∑</mo><mtable><mtr><mtd><mi>i</mi></mtd></mtr><mtr><mtd><mi>j</mi></mtd></mtr></mtable></munder>"),
+            "\\sum_{\\substack{i \\\\ j}}");
+  EXPECT_EQ(row("<mtable><mlabeledtr><mtd><mtext>(1)</mtext></mtd><mtd><mi>x</mi></mtd></mlabeledtr></mtable>"),
+            "\\begin{matrix}x\\end{matrix}");
 }
 
 TEST(MathML, PrefixesAndForeignParts) {
   EXPECT_EQ(latex("<m:math><m:msup><m:mi>x</m:mi><m:mn>2</m:mn></m:msup></m:math>"), "x^2");
-  EXPECT_EQ(latex("<mml:math><mml:mmultiscripts><mml:mi>X</mml:mi><mml:none/><mml:mi>a</mml:mi><mml:mprescripts/><mml:mi>b</mml:mi><mml:none/></mml:mmultiscripts></mml:math>"), "{}_bX^a");
+  EXPECT_EQ(latex("<mml:math><mml:mmultiscripts><mml:mi>X</mml:mi><mml:none/><mml:mi>a</mml:mi><mml:mprescripts/><mml:mi>b</"
+                  "mml:mi><mml:none/></mml:mmultiscripts></mml:math>"),
+            "{}_bX^a");
   EXPECT_EQ(latex("<math><semantics><mi>x</mi><annotation encoding='application/x-tex'>wrong</annotation></semantics></math>"), "x");
   EXPECT_EQ(latex("<math><maction><mi>x</mi><mi>y</mi></maction><menclose notation=box><mi>z</mi></menclose></math>"), "x\\boxed{z}");
   EXPECT_EQ(latex("<math>a + <mi>b</mi></math>"), "a\\ +b");
@@ -112,8 +126,9 @@ TEST(MathML, HostileInputIsLinear) {
   };
   std::string deep;
   for (int i = 0; i < 2000; ++i) deep += repeat("<mfrac><mn>1</mn>", 500) + "</math><math>";
-  for (const auto& html : {"<math>" + repeat("<mi>x</mi>", 1000000), "<math>" + repeat("<mrow>", 1000000), "<math>" + deep, "<math><mrow>" + repeat("<mo>(</mo>", 500000),
-                           "<math><mtable>" + repeat("<mtr><mtd>1</mtd></mtr>", 200000), "<math><mmultiscripts>" + repeat("<mi>a</mi>", 500000)}) {
+  for (const auto& html : {"<math>" + repeat("<mi>x</mi>", 1000000), "<math>" + repeat("<mrow>", 1000000), "<math>" + deep,
+                           "<math><mrow>" + repeat("<mo>(</mo>", 500000), "<math><mtable>" + repeat("<mtr><mtd>1</mtd></mtr>", 200000),
+                           "<math><mmultiscripts>" + repeat("<mi>a</mi>", 500000)}) {
     html::Parser parser;
     Tree tree;
     parser.parse(html, tree);

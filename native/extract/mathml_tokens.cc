@@ -35,9 +35,10 @@ const char* math_font(std::string_view variant) {
 
 // Width in em; 0 where it is not known.
 double em_width(std::string_view s) {
-  constexpr std::pair<std::string_view, double> kNames[] = {
-      {"veryverythinmathspace", 1 / 18.}, {"verythinmathspace", 2 / 18.}, {"thinmathspace", 3 / 18.},      {"mediummathspace", 4 / 18.},
-      {"thickmathspace", 5 / 18.},        {"verythickmathspace", 6 / 18.}, {"veryverythickmathspace", 7 / 18.}, {"negativethinmathspace", -3 / 18.}};
+  constexpr std::pair<std::string_view, double> kNames[] = {{"veryverythinmathspace", 1 / 18.},  {"verythinmathspace", 2 / 18.},
+                                                            {"thinmathspace", 3 / 18.},          {"mediummathspace", 4 / 18.},
+                                                            {"thickmathspace", 5 / 18.},         {"verythickmathspace", 6 / 18.},
+                                                            {"veryverythickmathspace", 7 / 18.}, {"negativethinmathspace", -3 / 18.}};
   for (const auto& [name, width] : kNames)
     if (s == name) return width;
   size_t i = 0;
@@ -50,7 +51,13 @@ double em_width(std::string_view s) {
     else value += (s[i] - '0') * (place /= 10);
   }
   const auto unit = s.substr(i);
-  const double scale = unit == "em" ? 1 : unit == "ex" ? .43 : unit == "px" ? 1 / 16. : unit == "pt" ? .1 : unit == "mu" ? 1 / 18. : unit == "cm" ? 2.37 : 0;
+  const double scale = unit == "em"   ? 1
+                       : unit == "ex" ? .43
+                       : unit == "px" ? 1 / 16.
+                       : unit == "pt" ? .1
+                       : unit == "mu" ? 1 / 18.
+                       : unit == "cm" ? 2.37
+                                      : 0;
   return (negative ? -value : value) * scale;
 }
 
@@ -76,7 +83,9 @@ std::string key_of(std::string_view s) {
 }
 
 bool takes_limits_by_name(std::string_view key) {
-  static constexpr std::string_view kLimitNames[] = {"Pr", "det", "gcd", "inf", "lim", "liminf", "limsup", "max", "min", "sup"};
+  static constexpr std::string_view kLimitNames[] = {
+      "Pr", "det", "gcd", "inf", "lim", "liminf", "limsup", "max", "min", "sup",
+  };
   return std::binary_search(std::begin(kLimitNames), std::end(kLimitNames), key);
 }
 
@@ -84,9 +93,12 @@ void MathConverter::symbols(std::string_view text) {
   for (size_t i = 0; i < text.size();) {
     const uint32_t c = next_code(text, i);
     switch (c) {
-      case 0x2002: case 0x2003: put_word("quad"); break;
-      case 0x2004: case 0x2005: put("\\;"); break;
-      case 0x2006: case 0x2009: put("\\,"); break;
+      case 0x2002:
+      case 0x2003: put_word("quad"); break;
+      case 0x2004:
+      case 0x2005: put("\\;"); break;
+      case 0x2006:
+      case 0x2009: put("\\,"); break;
       case 0x200a: break;
       default: put_symbol(c);
     }
@@ -115,7 +127,8 @@ void MathConverter::identifier(NodeId id, bool star) {
   const uint32_t only = single(id);
   if (only != 1) {
     const bool letter = is_math_letter(only) || (only >= '0' && only <= '9');
-    if (only >= 0x80 && (variant == "normal" || !letter)) font = variant.substr(0, 4) != "bold" ? "" : letter && variant == "bold" ? "mathbf" : "boldsymbol";
+    if (only >= 0x80 && (variant == "normal" || !letter))
+      font = variant.substr(0, 4) != "bold" ? "" : letter && variant == "bold" ? "mathbf" : "boldsymbol";
     if (only < 0x80 && !letter) font = "";
     if (!*font) return symbols(text_);
     open_font(font);
@@ -142,7 +155,16 @@ void MathConverter::number(NodeId id) {
   for (size_t i = 0; i < text_.size();) {
     const uint32_t c = next_code(text_, i);
     if (c == ' ' || c == 0xa0 || c == 0x202f) put("\\,");
-    else symbols({text_.data() + i - (c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4), size_t(c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4)});
+    else
+      symbols({text_.data() + i -
+                   (c < 0x80      ? 1
+                    : c < 0x800   ? 2
+                    : c < 0x10000 ? 3
+                                  : 4),
+               size_t(c < 0x80      ? 1
+                      : c < 0x800   ? 2
+                      : c < 0x10000 ? 3
+                                    : 4)});
   }
   if (*font) close_font(font);
 }
@@ -196,7 +218,11 @@ void MathConverter::plain_text(NodeId id) {
   }
   const auto variant = attribute(id, "mathvariant");
   const std::string_view own = styled_font && !mixed ? styled_font : "";
-  put_word(own == "mathbf" ? "textbf" : own == "mathtt" ? "texttt" : own == "mathsf" ? "textsf" : styled_font && !mixed && own.empty() ? "textit" : text_font(variant));
+  put_word(own == "mathbf"                        ? "textbf"
+           : own == "mathtt"                      ? "texttt"
+           : own == "mathsf"                      ? "textsf"
+           : styled_font && !mixed && own.empty() ? "textit"
+                                                  : text_font(variant));
   out_ += '{';
   if (name(id) == tag::ms) out_ += '"';
   append_text(plain, out_);
