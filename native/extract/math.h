@@ -27,8 +27,7 @@ struct Delimited {
 void find_delimited(std::string_view text, const Delimiters& delimiters, std::vector<Delimited>& found);
 
 // TeX as it stands in an attribute, script or annotation, without its delimiters ($…$, \(…\), [tex]…), comments, an outer
-// {\displaystyle …}
-// and CDATA marks; white space collapsed. `display` is set where the delimiters say so.
+// {\displaystyle …} and CDATA marks; white space collapsed. `display` is set where the delimiters say so.
 std::string clean_tex(std::string_view tex, bool& display);
 
 // AsciiMath (asciimath.org, as MathJax reads it) as LaTeX.
