@@ -9,12 +9,14 @@
 namespace millrace::extract {
 namespace {
 
-void score_scalar(const Scorer::View& view, const float* values, size_t trees, uint32_t* words) {
+void score_scalar(const Scorer::View& view, const float* values, size_t trees, uint32_t* words, float* sums) {
   for (size_t i = 0; i < trees * 8; ++i) words[i] = 0xffffffffu;
   for (size_t c = 0; c < view.column_count; ++c)
     for (size_t k = 0; k < 8; ++k)
       for (uint32_t s = view.columns[c].first; s < view.columns[c].end && values[8 * c + k] > view.splits[s].value; ++s)
         words[8 * view.splits[s].tree + k] &= view.splits[s].keep;
+  for (size_t t = 0; t < trees; ++t)
+    for (size_t k = 0; k < 8; ++k) sums[k] += view.leaves[32 * t + static_cast<size_t>(std::countr_zero(words[8 * t + k])) % 32];
 }
 
 }  // namespace
@@ -70,7 +72,7 @@ Scorer::Scorer(const Forest& forest) : leaves_(size_t(forest.trees) * 32, 0.f), 
 }
 
 void Scorer::sum(const float* rows, size_t count, size_t stride, float* out) const {
-  const View view{splits_.data(), columns_.data(), columns_.size()};
+  const View view{splits_.data(), columns_.data(), columns_.size(), leaves_.data()};
   const auto isa = active_isa();
   const size_t lanes = isa == Isa::avx512 ? 16 : 8;
   std::vector<float> values(lanes * columns_.size());
@@ -81,17 +83,15 @@ void Scorer::sum(const float* rows, size_t count, size_t stride, float* out) con
       const float* row = rows + (begin + std::min(k, used - 1)) * stride;
       for (size_t c = 0; c < columns_.size(); ++c) values[lanes * c + k] = row[columns_[c].feature];
     }
-    if (isa == Isa::avx512) {
-      score_avx512(view, values.data(), trees_, words.data());
-    } else if (isa == Isa::avx2) {
-      score_avx2(view, values.data(), trees_, words.data());
-    } else {
-      score_scalar(view, values.data(), trees_, words.data());
-    }
     float sums[16];
     for (float& s : sums) s = bias_;
-    for (size_t t = 0; t < trees_; ++t)
-      for (size_t k = 0; k < used; ++k) sums[k] += leaves_[32 * t + static_cast<size_t>(std::countr_zero(words[lanes * t + k])) % 32];
+    if (isa == Isa::avx512) {
+      score_avx512(view, values.data(), trees_, words.data(), sums);
+    } else if (isa == Isa::avx2) {
+      score_avx2(view, values.data(), trees_, words.data(), sums);
+    } else {
+      score_scalar(view, values.data(), trees_, words.data(), sums);
+    }
     for (size_t k = 0; k < used; ++k) out[begin + k] = sums[k];
   }
 }

@@ -45,6 +45,7 @@ class Scorer {
     const Split* splits;
     const Column* columns;
     size_t column_count;
+    const float* leaves;  // 32 a tree
   };
 
  private:
@@ -55,10 +56,10 @@ class Scorer {
   float bias_;
 };
 
-// Some rows at once, as many as lanes (8; 16 under AVX-512): `values` holds a value of each a column, `words` comes back with the leaves that
-// are left, of each a tree.
-void score_avx2(const Scorer::View& view, const float* values, size_t trees, uint32_t* words);
-void score_avx512(const Scorer::View& view, const float* values, size_t trees, uint32_t* words);
+// Some rows at once, as many as lanes (8; 16 under AVX-512): `values` holds a value of each a column, `words` has room for one of each a tree,
+// and to `sums` is added the leaf of every tree.
+void score_avx2(const Scorer::View& view, const float* values, size_t trees, uint32_t* words, float* sums);
+void score_avx512(const Scorer::View& view, const float* values, size_t trees, uint32_t* words, float* sums);
 
 // 1 / (1 + exp(-x)) by arithmetic alone: the C library's exp differs between machines in its last bit. Error below 1e-6.
 float logistic(float x);

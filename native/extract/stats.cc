@@ -348,8 +348,9 @@ class Reader {
       if (word_upper_) ++s_.capitals;
       if (word_uppers_ == word_letters_ && word_letters_ > 1) ++s_.uppers;
       if (s_.mass <= Words::kShort) words_.hashes.push_back(word_hash_);
-      if (word_hash_ == word_hash("http") || word_hash_ == word_hash("https") || word_hash_ == word_hash("www")) s_.address = true;
-      if (word_hash_ == word_hash("copyright")) s_.copyright = true;
+      constexpr uint32_t http = word_hash("http"), https = word_hash("https"), www = word_hash("www"), copyright = word_hash("copyright");
+      if (word_hash_ == http || word_hash_ == https || word_hash_ == www) s_.address = true;
+      if (word_hash_ == copyright) s_.copyright = true;
     } else if (number_ >= 1900 && number_ < 2100 && word_digits_ == 4) {
       ++s_.years;
     }
