@@ -17,6 +17,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   CHECK(out.size() <= 3 * bytes.size() + 3 && malformed <= bytes.size() + 1);
   if (encoding == html::Encoding::utf_8 && malformed == 0) CHECK(out == bytes && html::is_utf8(bytes));
 
+  const html::Utf8Count count = html::count_utf8(bytes);
+  CHECK((count.malformed == 0 && !count.cut) == html::is_utf8(bytes));
+
   const auto label = bytes.substr(0, bytes.find('\n'));
   const html::Encoding labelled = html::from_label(label);
   if (labelled != html::Encoding::none) CHECK(!html::name(labelled).empty());

@@ -31,7 +31,15 @@ size_t decode(Encoding encoding, std::string_view bytes, std::string& out);
 
 bool is_utf8(std::string_view bytes);
 
-// The encoding that undeclared bytes are most likely in: UTF-8 where valid; ISO-2022-JP by its escapes; else the likeliest of shift_jis,
+// How far bytes are UTF-8: sequences of several bytes that are well-formed, malformed ones, and whether the end cuts one off (it is not
+// counted), as it does where a crawler stopped at a size.
+struct Utf8Count {
+  size_t well = 0, malformed = 0;
+  bool cut = false;
+};
+Utf8Count count_utf8(std::string_view bytes);
+
+// The encoding that undeclared bytes are most likely in: UTF-8 where valid but for the end and one sequence in 50; ISO-2022-JP by its escapes; else the likeliest of shift_jis,
 // euc-jp, gb18030 (as "gbk"), big5, euc-kr and the single-byte encodings of European, Cyrillic, Greek, Hebrew, Arabic, Thai and Vietnamese
 // texts, by how often texts use the characters, or pairs of letters, that each would give. Where several give the same text, one of them.
 // Reads at most the first 16 KiB that hold more than ASCII.
@@ -45,8 +53,8 @@ struct Charset {
   size_t malformed = 0;  // U+FFFD in the output that stand for malformed bytes
 };
 
-// A page's bytes as UTF-8, appended to `out`. The order: byte order mark; valid UTF-8 whatever is declared, as mislabelled UTF-8 is common
-// and valid UTF-8 by accident is not (but for ISO-2022-JP, which is ASCII bytes); the transfer's charset; the page's own,
+// A page's bytes as UTF-8, appended to `out`. The order: byte order mark; valid UTF-8 (a cut end aside) whatever is declared, as mislabelled
+// UTF-8 is common and valid UTF-8 by accident is not (but for ISO-2022-JP, which is ASCII bytes); the transfer's charset; the page's own,
 // within 1,024 bytes or else 64 KiB; the detector.
 // A declaration under which more than one character in 50 behind ASCII is malformed is passed over.
 Charset decode_page(std::string_view bytes, std::string_view transfer_label, std::string& out);

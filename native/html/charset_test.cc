@@ -57,6 +57,33 @@ TEST(Page, IsUtf8WhateverTheBytes) {
   }
 }
 
+TEST(Page, IsUtf8ThoughItsEndIsCutOrAPartBroken) {
+  const std::string text = "<p>größer, später, schöner", cut = text + "\xe2\x82";
+  const auto read = [](std::string_view bytes, std::string_view label) {
+    std::string out;
+    return std::pair{decode_page(bytes, label, out).encoding, out};
+  };
+  EXPECT_EQ(read(cut, "windows-1252"), std::pair(Encoding::utf_8, text + "\xef\xbf\xbd"));
+  EXPECT_EQ(read(cut, "").first, Encoding::utf_8);
+  std::string broken;
+  for (int i = 0; i < 40; ++i) broken += text;
+  EXPECT_EQ(read(broken + "\xff" + broken, "").first, Encoding::utf_8);
+  EXPECT_EQ(read("<p>caf\xe9", "").first, Encoding::windows_1252);
+  EXPECT_EQ(read("<p>\xe9t\xe9", "").first, Encoding::windows_1252);
+}
+
+TEST(Count, TellsWellFormedMalformedAndCut) {
+  const auto count = [](std::string_view bytes) {
+    const Utf8Count c = count_utf8(bytes);
+    return std::tuple(c.well, c.malformed, c.cut);
+  };
+  EXPECT_EQ(count("aé€😀"), std::tuple(3u, 0u, false));
+  EXPECT_EQ(count("\xc3"), std::tuple(0u, 0u, true));
+  EXPECT_EQ(count("\xf0\x9f\x98"), std::tuple(0u, 0u, true));
+  EXPECT_EQ(count("\xf0\x9f\x98z"), std::tuple(0u, 1u, false));
+  EXPECT_EQ(count("\x80\xff\xc0\x80"), std::tuple(0u, 4u, false));
+}
+
 TEST(Prescan, IsNotFooled) {
   EXPECT_EQ(prescan("<!-- <meta charset=koi8-r> --><meta charset='gb2312'>"), Encoding::gbk);
   EXPECT_EQ(prescan("<metadata charset=koi8-r>"), Encoding::none);

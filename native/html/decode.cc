@@ -289,6 +289,29 @@ bool is_utf8(std::string_view bytes) {
   return true;
 }
 
+Utf8Count count_utf8(std::string_view bytes) {
+  Utf8Count count;
+  for (size_t at = 0; at < bytes.size();) {
+    if (static_cast<uint8_t>(bytes[at]) < 0x80) {
+      ++at;
+      continue;
+    }
+    const int size = utf8_sequence(bytes, at);
+    if (size > 0) {
+      ++count.well;
+      at += static_cast<size_t>(size);
+      continue;
+    }
+    at += static_cast<size_t>(-size);
+    // What ends here could have gone on: a lead byte that asks for more than is left.
+    const auto lead = static_cast<uint8_t>(bytes[at - static_cast<size_t>(-size)]);
+    const int wanted = lead >= 0xf0 && lead <= 0xf4 ? 4 : lead >= 0xe0 ? 3 : lead >= 0xc2 ? 2 : 0;
+    if (at == bytes.size() && lead <= 0xf4 && -size < wanted) count.cut = true;
+    else ++count.malformed;
+  }
+  return count;
+}
+
 size_t decode(Encoding encoding, std::string_view bytes, std::string& out) {
   Stream s{bytes, out};
   out.reserve(out.size() + bytes.size() + bytes.size() / 4);

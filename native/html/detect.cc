@@ -16,6 +16,7 @@ namespace {
 
 constexpr size_t kSample = 16384;
 constexpr double kMalformed = 40;
+constexpr size_t kSequencesPerError = 50;  // of a UTF-8 page with a broken part; other encodings hardly ever make a well-formed sequence
 constexpr double kDefaultsLead = 12;  // bits by which another encoding must beat windows-1252, the standard's default
 
 struct Reader {
@@ -183,7 +184,8 @@ std::string sample_of(std::string_view bytes) {
 Encoding detect(std::string_view bytes) {
   const bool ascii = std::none_of(bytes.begin(), bytes.end(), [](char c) { return c < 0; });
   if (ascii) return has_iso_2022_jp(bytes) ? Encoding::iso_2022_jp : Encoding::utf_8;
-  if (is_utf8(bytes)) return Encoding::utf_8;
+  const Utf8Count utf8 = count_utf8(bytes);
+  if (utf8.malformed * kSequencesPerError <= utf8.well && utf8.well > 0) return Encoding::utf_8;
   const std::string sample = sample_of(bytes);
   Encoding best = Encoding::windows_1252;
   double least = total(best, sample) - kDefaultsLead;

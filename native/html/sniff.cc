@@ -9,6 +9,7 @@ namespace {
 
 // A page that declares nothing within 1,024 bytes may do so later: a browser that meets such a <meta> starts again with it.
 constexpr size_t kLateBytes = 65536;
+constexpr size_t kSurelyUtf8 = 3;  // well-formed sequences before a cut end that are no accident
 
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\f' || c == '\r'; }
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
@@ -162,6 +163,8 @@ Charset decode_page(std::string_view bytes, std::string_view transfer_label, std
     result.source = CharsetSource::utf8;
     return result;
   }
+  const Utf8Count utf8 = count_utf8(bytes);
+  if (!escapes && !wide && utf8.cut && utf8.malformed == 0 && utf8.well >= kSurelyUtf8) return take(Encoding::utf_8, CharsetSource::utf8);
   const size_t high = static_cast<size_t>(std::count_if(bytes.begin(), bytes.end(), [](char c) { return c < 0; }));
   const size_t start = out.size();
   for (const auto& [encoding, source] : {std::pair{transfer, CharsetSource::transfer}, std::pair{page, CharsetSource::page}}) {
