@@ -1,10 +1,12 @@
 """Trains the models of native/extract on the development pages and writes native/extract/weights.inc and the cross-validated texts.
 
-    .venv/bin/python bench/extraction/train.py [--trees 100] [--no-weights]
+    build/bench-venv/bin/python bench/extraction/pages.py > build/extraction/train.jsonl
+    node bench/extraction/features.ts build/extraction/train.jsonl build/extraction/features.bin
+    build/bench-venv/bin/python bench/extraction/train.py [--trees 100] [--no-weights]
 
 Pages of the lock box (split.py) are not read. Five folds by registered domain. For every fold, everything that its pages' result depends on
 is trained without it: the linear model, the first forest, the second forest (which sees predictions of the first that are themselves out of
-fold), confidence and type. Writes build/extraction/folds.jsonl {file_id, fold, text, confidence, type} for score.py, and
+fold), confidence and type. Writes build/extraction/folds.jsonl and folds-MODE.jsonl {file_id, fold, text, confidence, type} for score.py, and
 the weights trained on all five folds. A run takes some minutes of two cores and some 4 GB.
 """
 import argparse
@@ -165,12 +167,12 @@ types, confidence, trust, kinds = small_models(q)
 
 BUILD.mkdir(parents=True, exist_ok=True)
 np.save(BUILD / "scores.npy", q)
-with open(BUILD / "folds.jsonl", "w") as file:
-    for k, page in enumerate(data.pages):
-        for mode in learn.WEIGHT_OF_RECALL:
+for mode in learn.WEIGHT_OF_RECALL:
+    with open(BUILD / ("folds.jsonl" if mode == "balanced" else f"folds-{mode}.jsonl"), "w") as file:
+        for k, page in enumerate(data.pages):
             kept = learn.choose(data, k, q[data.rows(k)], mode)
             text = "\n\n".join(page["raw"][b] for b in np.nonzero(kept)[0])
-            row = dict(file_id=page["page"].id, fold=page["page"].fold, mode=mode, text=text, confidence=float(trust.get(k, 0)), type=TYPES[kinds.get(k, 0)])
+            row = dict(file_id=page["page"].id, fold=page["page"].fold, text=text, confidence=float(trust.get(k, 0)), type=TYPES[kinds.get(k, 0)])
             file.write(json.dumps(row) + "\n")
 if given.no_weights:
     sys.exit()
