@@ -166,6 +166,14 @@ def context(data, pages, scores):
     return out
 
 
+def floored(data, q):
+    """Code and display formulas outside furniture count at least one half, as in native/extract/model.cc."""
+    x, column = data.x, data.columns.index
+    rescued = (x[:, column("kind")] == 2) | (x[:, column("kind")] == 3)
+    furniture = (x[:, column("hidden")] > 0) | (x[:, [column(c) for c in ("t_nav", "t_footer", "t_aside")]] < 30).any(1)
+    return np.where(rescued & ~furniture, np.maximum(q, 0.5), q)
+
+
 WEIGHT_OF_RECALL = {"precision": 0.2, "balanced": 1, "recall": 6, "union": 10}
 
 

@@ -162,6 +162,7 @@ for fold, found, model in pool(second, [*FOLDS, None]):
     seconds[fold] = model
     if fold is not None:
         q[data.fold == fold] = found
+q = learn.floored(data, q)
 scores = {mode: report("second", q, mode) for mode in learn.WEIGHT_OF_RECALL}
 types, confidence, trust, kinds = small_models(q)
 

@@ -1,3 +1,7 @@
+// GCC 12 takes the undefined operands inside its own header for a mistake.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#pragma GCC diagnostic ignored "-Wuninitialized"
 #include <immintrin.h>
 
 #include "native/extract/forest.h"
@@ -29,3 +33,4 @@ void score_avx512(const Scorer::View& view, const float* values, size_t trees, u
 }
 
 }  // namespace millrace::extract
+#pragma GCC diagnostic pop
