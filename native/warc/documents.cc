@@ -7,13 +7,6 @@ namespace {
 
 bool is_page(std::string_view type) { return type == "text/html" || type == "application/xhtml+xml"; }
 
-std::string_view trim(std::string_view text) {
-  const auto space = [](char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; };
-  while (!text.empty() && space(text.front())) text.remove_prefix(1);
-  while (!text.empty() && space(text.back())) text.remove_suffix(1);
-  return text;
-}
-
 // First byte that breaks UTF-8 (RFC 3629), or npos.
 size_t invalid_utf8(std::string_view text) {
   const auto* at = reinterpret_cast<const uint8_t*>(text.data());

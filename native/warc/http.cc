@@ -14,15 +14,6 @@ constexpr size_t kFreeOutput = 64 << 20;
 constexpr size_t kStep = 256 << 10;
 constexpr size_t kKept = 4 << 20;
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
-bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
-
-std::string_view trim(std::string_view text) {
-  while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
-  while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
-  return text;
-}
-
 bool contains_word(std::string_view text, std::string_view word) {
   for (size_t at = 0; at + word.size() <= text.size(); ++at)
     if (equal_ignoring_case(text.substr(at, word.size()), word)) return true;
@@ -68,7 +59,8 @@ Failure dechunk(std::string_view body, bool partial, std::string& out) {
     out.append(body.substr(from, length));
     if (length > body.size() - from) {
       if (partial) return {};
-      return {"HTTP_CHUNK", "chunked body: expected " + std::to_string(length) + " bytes at " + std::to_string(from) + ", found " + std::to_string(body.size() - from)};
+      return {"HTTP_CHUNK", "chunked body: expected " + std::to_string(length) + " bytes at " + std::to_string(from) + ", found " +
+                              std::to_string(body.size() - from)};
     }
     at = from + length;
     if (at < body.size() && body[at] == '\r') ++at;
@@ -77,7 +69,8 @@ Failure dechunk(std::string_view body, bool partial, std::string& out) {
 }
 
 Failure too_large(std::string_view encoding, const BodyOptions& options) {
-  return {"DOCUMENT_TOO_LARGE", std::string(encoding) + " body: expected at most " + std::to_string(options.max_bytes) + " bytes (maxDocumentBytes), found more"};
+  return {"DOCUMENT_TOO_LARGE",
+          std::string(encoding) + " body: expected at most " + std::to_string(options.max_bytes) + " bytes (maxDocumentBytes), found more"};
 }
 
 Failure bad_content(std::string_view encoding, std::string_view why) {
@@ -87,7 +80,8 @@ Failure bad_content(std::string_view encoding, std::string_view why) {
 Failure check_budget(std::string_view encoding, size_t in, size_t out, const BodyOptions& options) {
   if (out > options.max_bytes) return too_large(encoding, options);
   if (out > kFreeOutput && out / std::max<uint64_t>(1, options.max_expansion) > in)
-    return {"EXPANSION", std::string(encoding) + " body: expected at most " + std::to_string(options.max_expansion) + " bytes out for each byte in, found more"};
+    return {"EXPANSION", std::string(encoding) + " body: expected at most " + std::to_string(options.max_expansion) +
+                             " bytes out for each byte in, found more"};
   return {};
 }
 
@@ -155,7 +149,7 @@ bool parse_message(std::string_view block, Message& message) {
   message.status = 0;
   message.headers.clear();
   message.body = {};
-  size_t first_end = head.find('\n');
+  const size_t first_end = head.find('\n');
   if (first_end == std::string_view::npos) return false;
   const std::string_view first = trim(head.substr(0, first_end));
   const size_t space = first.find(' ');
@@ -165,26 +159,10 @@ bool parse_message(std::string_view block, Message& message) {
     const auto [stop, error] = std::from_chars(code.data(), code.data() + code.size(), status);
     if (error == std::errc{} && stop == code.data() + 3) message.status = status;
   }
-  // Line by line to the empty one; a line that begins with white space goes to the value before it.
-  for (size_t at = first_end + 1; at < head.size();) {
-    const size_t end = head.find('\n', at);
-    if (end == std::string_view::npos) return false;
-    std::string_view line = head.substr(at, end - at);
-    at = end + 1;
-    if (line.empty() || line == "\r") {
-      message.body = block.substr(at);
-      return true;
-    }
-    if ((line[0] == ' ' || line[0] == '\t') && !message.headers.empty()) {
-      std::string_view& value = message.headers.back().value;
-      line = trim(line);
-      if (!line.empty()) value = value.empty() ? line : std::string_view(value.data(), static_cast<size_t>(line.data() + line.size() - value.data()));
-      continue;
-    }
-    const size_t colon = line.find(':');
-    if (colon != std::string_view::npos && colon > 0) message.headers.push_back({trim(line.substr(0, colon)), trim(line.substr(colon + 1))});
-  }
-  return false;
+  const size_t end = parse_headers(head.substr(first_end + 1), message.headers);
+  if (end == std::string_view::npos) return false;
+  message.body = block.substr(first_end + 1 + end);
+  return true;
 }
 
 MediaType media_type(std::string_view header) {
@@ -278,7 +256,8 @@ Failure BodyDecoder::inflate(std::string_view name, std::string_view in, int for
     for (;;) {
       if (out.size() - made < Inflater::kSpare + kStep / 4) out.resize(std::max(made + kStep, std::min(made + made / 2, options.max_bytes + kStep)));
       uint8_t* to = reinterpret_cast<uint8_t*>(out.data()) + made;
-      const auto result = inflater_.run(at, end, reinterpret_cast<uint8_t*>(out.data()) + begin, to, reinterpret_cast<uint8_t*>(out.data()) + out.size());
+      uint8_t* const base = reinterpret_cast<uint8_t*>(out.data());
+      const auto result = inflater_.run(at, end, base + begin, to, base + out.size());
       made = static_cast<size_t>(to - reinterpret_cast<uint8_t*>(out.data()));
       if (Failure failure = check_budget(name, static_cast<size_t>(at - reinterpret_cast<const uint8_t*>(in.data())), made, options)) return failure;
       if (result == Inflater::Result::bad) return bad_content(name, "bytes that do not");

@@ -9,16 +9,7 @@ namespace {
 
 constexpr size_t kMaxHead = 64 << 10;
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_letter(char c) { return lower(c) >= 'a' && lower(c) <= 'z'; }
-bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
-
-std::string_view trim(std::string_view text) {
-  while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
-  while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
-  return text;
-}
 
 // A line `WARC/` digit `.` digits, and nothing else.
 bool is_version(std::string_view line) {
@@ -55,10 +46,6 @@ bool arc_line(std::string_view line, size_t count, std::string_view* fields, uin
 
 }  // namespace
 
-bool equal_ignoring_case(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return lower(x) == lower(y); });
-}
-
 std::string_view find(const std::vector<Header>& headers, std::string_view name) {
   for (const Header& header : headers)
     if (equal_ignoring_case(header.name, name)) return header.value;
@@ -90,24 +77,25 @@ std::string quoted(std::string_view text, size_t limit) {
   return out + '"';
 }
 
-// Headers between two places of `text`; returns views. Folded lines go to the value before them.
-static void parse_headers(std::string_view text, std::vector<Header>& headers) {
+size_t parse_headers(std::string_view text, std::vector<Header>& headers) {
   headers.clear();
-  while (!text.empty()) {
-    const size_t end = text.find('\n');
-    std::string_view line = text.substr(0, end);
-    text = end == std::string_view::npos ? std::string_view{} : text.substr(end + 1);
-    if (line.empty() || line == "\r") continue;
+  for (size_t at = 0; at < text.size();) {
+    const size_t end = text.find('\n', at);
+    if (end == std::string_view::npos) break;
+    std::string_view line = text.substr(at, end - at);
+    at = end + 1;
+    if (line.empty() || line == "\r") return at;
     if ((line[0] == ' ' || line[0] == '\t') && !headers.empty()) {
       std::string_view& value = headers.back().value;
       line = trim(line);
-      if (!line.empty()) value = value.empty() ? line : std::string_view(value.data(), static_cast<size_t>(line.data() + line.size() - value.data()));
+      if (line.empty()) continue;
+      value = value.empty() ? line : std::string_view(value.data(), static_cast<size_t>(line.data() + line.size() - value.data()));
       continue;
     }
     const size_t colon = line.find(':');
-    if (colon == std::string_view::npos || colon == 0) continue;
-    headers.push_back({trim(line.substr(0, colon)), trim(line.substr(colon + 1))});
+    if (colon != std::string_view::npos && colon > 0) headers.push_back({trim(line.substr(0, colon)), trim(line.substr(colon + 1))});
   }
+  return std::string_view::npos;
 }
 
 Reader::Reader(ByteSource& source, const Options& options) : members_(source, options.compression, options.max_expansion), options_(options) {
@@ -226,7 +214,7 @@ Reader::Result Reader::next() {
   }
   if (members_.error()) return Result::end;
   const std::string_view line = trim(members_.view().substr(0, std::min(end, in_hand)));
-  if (is_version(line)) return read_warc(line);
+  if (is_version(line)) return read_warc();
   if (end != std::string_view::npos) {
     if (const Result result = read_arc(line); result != Result::end) return result;
   }
@@ -235,7 +223,7 @@ Reader::Result Reader::next() {
   return fail("WARC_VERSION", "expected a line WARC/1.0 or WARC/1.1, found " + quoted(line));
 }
 
-Reader::Result Reader::read_warc(std::string_view) {
+Reader::Result Reader::read_warc() {
   // The empty line that ends the head, within 64 KiB.
   size_t head = 0;
   for (size_t wanted = 4096; head == 0; wanted = kMaxHead) {
@@ -348,7 +336,8 @@ Reader::Result Reader::read_block(size_t head) {
       members_.consume(head);
       const uint64_t before = members_.position();
       if (!skip(length)) return truncated(members_.position() - before);
-      return fail("DOCUMENT_TOO_LARGE", "expected at most " + std::to_string(options_.max_block) + " bytes (maxDocumentBytes), found " + std::to_string(length));
+      return fail("DOCUMENT_TOO_LARGE", "expected at most " + std::to_string(options_.max_block) + " bytes (maxDocumentBytes), found " +
+                                            std::to_string(length));
     }
     // The views of the head end here; what a caller reads of a record that it did not want are its type, offset and length.
     record_.headers.clear();

@@ -2,6 +2,7 @@
 #include <string_view>
 #include <vector>
 
+#include "native/warc/ascii.h"
 #include "native/warc/members.h"
 
 namespace millrace::warc {
@@ -14,7 +15,10 @@ struct Header {
 
 // Value of the first header of that name (ASCII case aside), empty where there is none: crawlers keep the first.
 std::string_view find(const std::vector<Header>& headers, std::string_view name);
-bool equal_ignoring_case(std::string_view a, std::string_view b);
+
+// Reads header lines up to the empty one that ends them; returns the place behind that, npos where there is none. A folded line goes to the
+// value before it.
+size_t parse_headers(std::string_view text, std::vector<Header>& headers);
 
 // One record of a WARC 1.0 or 1.1 file (ISO 28500) or an ARC file (Burner & Kahle 1996). Views are valid until the reader is asked again.
 struct Record {
@@ -35,9 +39,10 @@ struct Record {
 // Reads records one after the other from a byte source, whose compression is named by the caller.
 //
 // A record that is wrong costs itself: in a broken member the reader goes on at the next member that holds a record, in a plain file (or a
-// member with several records) at the next line that begins one. A record may go on in the next member, where no record begins there. A member's last record is given only once its checksum agrees. Memory is
-// that of `Members` beyond the record at hand, and of it at most `max_block` bytes. Codes of failures: GZIP_MEMBER, ZSTD_FRAME,
-// EXPANSION, WARC_VERSION, WARC_HEADERS, WARC_LENGTH, WARC_TRUNCATED, DOCUMENT_TOO_LARGE.
+// member with several records) at the next line that begins one. A record may go on in the next member, where no record begins there. A
+// member's last record is given only once its checksum agrees. Memory is that of `Members` beyond the record at hand, and of it at most
+// `max_block` bytes. Codes of failures: GZIP_MEMBER, ZSTD_FRAME, EXPANSION, WARC_VERSION, WARC_HEADERS, WARC_LENGTH, WARC_TRUNCATED,
+// DOCUMENT_TOO_LARGE.
 class Reader {
  public:
   struct Options {
@@ -66,7 +71,7 @@ class Reader {
   bool skip_blank();
   bool skip(uint64_t size);
   bool to_next_record();
-  Result read_warc(std::string_view first_line);
+  Result read_warc();
   Result read_arc(std::string_view line);
   Result read_block(size_t head);
 
