@@ -25,7 +25,7 @@ export const documents = schema({
 
 /**
  * How extraction judged the blocks of a page, in their order: one row per document that was a page. A hash is of a block's text, case folded,
- * white space and digits left out (XXH3-64): furniture that a site's pages share has the same one.
+ * white space and digits left out (64 bits): furniture that a site's pages share has the same one.
  */
 export const blocks = schema({
   id: documentId,
@@ -38,7 +38,7 @@ export const blocks = schema({
       /** How much of it is content, 0 to 1. */
       score: f32(),
       kept: bool(),
-      /** Why it was dropped: `hidden`, `navigation`, `footer`, `sidebar`, `links`, `furniture`, `unsure`, `embedded`; '' where it was kept. */
+      /** Why it was dropped: `copy` (of an earlier block), `hidden`, `navigation`, `footer`, `sidebar`, `links`, `furniture`, `unsure`, `embedded`; '' where it was kept. */
       reason: utf8(),
     }),
   ),

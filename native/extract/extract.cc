@@ -30,6 +30,7 @@ constexpr float kLittle = 300;
 
 const char* reason_of(const Features& f, size_t b, float score) {
   const float* r = f.row(b);
+  if (score >= 0.5f && r[feature::copy_index] > 0) return "copy";
   if (r[feature::hidden] > 0) return "hidden";
   if (r[feature::t_nav] < 30 || r[feature::g_navigation] < 3) return "navigation";
   if (r[feature::t_footer] < 30 || r[feature::g_foot] < 3) return "footer";

@@ -22,7 +22,7 @@ struct Judged {
   uint32_t words = 0;
   float score = 0;          // 0 to 1: how much of it is content
   bool kept = false;
-  const char* reason = "";  // why it was dropped: "hidden", "model", "empty", "navigation", …
+  const char* reason = "";  // why it was dropped: copy, hidden, navigation, footer, sidebar, links, furniture, unsure, embedded
   uint32_t offset = 0;      // in the page's decoded bytes, where it begins
 };
 
