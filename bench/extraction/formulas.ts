@@ -20,7 +20,9 @@ for (const name of readdirSync(values.pages).sort()) {
   if (!name.endsWith('.html')) continue
   const file = `${values.pages}/${name}`
   const page = readFileSync(file)
-  const text = values.mode ? extractPage(page, '', '', { mode: values.mode as Mode, format: 'html' }).text : wholePage(page, { format: 'html' })
+  const text = values.mode
+    ? extractPage(page, '', '', { mode: values.mode as Mode, format: 'html' }).text
+    : wholePage(page, { format: 'html' })
   const formulas = [...text.matchAll(/<(?:span|div) class="math (inline|display)">\\[([]([^<]*)\\[)\]]</g)].map(([, kind, latex = '']) => ({
     latex: latex.replace(/&(?:lt|gt|quot|#39|nbsp|amp);/g, reference => references[reference] ?? reference),
     display: kind === 'display',
