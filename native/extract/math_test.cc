@@ -143,6 +143,13 @@ TEST(Math, PricesAndPlainTextStayText) {
       List{});
 }
 
+TEST(Math, UnbalancedBracesLoseOnlyTheirOwn) {
+  const std::string script = "<script>MathJax = {tex: {inlineMath: [['$', '$']]}}</script><p>";
+  EXPECT_EQ(formulas(script + "a $x{ b $y$ c $z$"), (List{"$y", "$z"}));
+  EXPECT_EQ(formulas("<script>MathJax = {}</script><p>\\(a{\\) b \\(c\\)"), List{"$c"});
+  EXPECT_EQ(formulas(script + "$\\text{for $x$}$"), List{"$\\text{for $x$}"});
+}
+
 TEST(Math, Cleaning) {
   const auto clean = [](std::string_view s) {
     bool display = false;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <iterator>
+#include <utility>
 
 #include "native/extract/math_parts.h"
 
@@ -120,7 +121,7 @@ struct Finder {
   std::string_view text;
   const Delimiters& delimiters;
   std::vector<Delimited>& found;
-  std::vector<size_t> next_close;  // per pair: where its close was seen last
+  std::vector<std::pair<size_t, size_t>> next_close;  // per pair: from where its close was sought last, and where it is
   size_t work = 0;                 // bytes looked at for environments
 
   // The pair whose open stands at `at`, the longest one; -1 if none.
@@ -145,11 +146,11 @@ struct Finder {
   }
 
   size_t find_close(size_t pair, std::string_view close, size_t from) {
-    size_t& known = next_close[pair];
-    if (known != text.npos && known >= from && known != 0) return known;
-    if (known == text.npos) return known;
+    auto& [asked, known] = next_close[pair];
+    if (known >= from && asked <= from) return known;  // npos too: there is none behind `asked`
     size_t at = text.find(close, from);
     while (at != text.npos && escaped(text, at)) at = text.find(close, at + 1);
+    asked = from;
     return known = at;
   }
 
@@ -323,7 +324,7 @@ void find_delimited(std::string_view text, const Delimiters& delimiters, std::ve
   std::array<bool, 256> opens{};
   for (const auto& pair : delimiters.pairs)
     if (!pair.open.empty()) opens[static_cast<uint8_t>(pair.open[0])] = true;
-  Finder finder{text, delimiters, found, std::vector<size_t>(delimiters.pairs.size(), 0)};
+  Finder finder{text, delimiters, found, std::vector<std::pair<size_t, size_t>>(delimiters.pairs.size())};
   for (size_t i = 0; i < text.size();) {
     if (text[i] == '$' && text.compare(i, 3, "$$$") == 0) {  // money, not mathematics
       while (i < text.size() && text[i] == '$') ++i;
