@@ -167,10 +167,10 @@ def context(data, pages, scores):
 
 
 def floored(data, q):
-    """Code and display formulas outside furniture count at least one half, as in native/extract/model.cc."""
+    """Code and blocks with formulas outside furniture count at least one half, as in native/extract/model.cc."""
     x, column = data.x, data.columns.index
-    rescued = (x[:, column("kind")] == 2) | (x[:, column("kind")] == 3)
-    furniture = (x[:, column("hidden")] > 0) | (x[:, [column(c) for c in ("t_nav", "t_footer", "t_aside")]] < 30).any(1)
+    rescued = (x[:, column("kind")] == 2) | (x[:, column("formulas")] > 0)
+    furniture = (x[:, column("hidden")] > 0) | (x[:, column("link_density")] > 0.5) | (x[:, [column(c) for c in ("t_nav", "t_footer", "t_aside")]] < 30).any(1)
     return np.where(rescued & ~furniture, np.maximum(q, 0.5), q)
 
 

@@ -312,6 +312,7 @@ void Features::fill(const Page& page, std::span<const Block> blocks, std::string
     r[address] = s.address;
     r[kind] = float(block.kind);
     r[level] = block.level;
+    r[formulas] = float(std::min(s.formulas, 20u));
     r[foreign_ratio] = ratio(float(s.foreign), float(s.letters));
     r[tag0] = tag_code(tree[slot.node].tag);
     r[tag1] = tag_code(tree[slots[slot.parent].node].tag);

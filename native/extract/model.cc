@@ -23,11 +23,12 @@ constexpr uint32_t kColumns = [] {
 }();
 static_assert(kColumns == kWeightsColumns, "features.inc changed: train again with bench/extraction/train.py");
 
-// Code blocks and display formulas outside furniture are kept in doubt: readers keep four of five of them, while the forests, which have seen
-// few pages with code, are unsure. (One half is above every threshold that the highest expected F1 can set.)
+// Code blocks and blocks with formulas outside furniture are kept in doubt: readers keep four of five code blocks, while the forests, which
+// have seen few pages with code and fewer with formulas, are unsure. (One half is above every threshold that the highest expected F1 can set.)
 float floor_of(const float* row) {
-  const bool rescued = row[feature::kind] == float(BlockKind::code) || row[feature::kind] == float(BlockKind::formula);
-  const bool furniture = row[feature::hidden] > 0 || row[feature::t_nav] < 30 || row[feature::t_footer] < 30 || row[feature::t_aside] < 30;
+  const bool rescued = row[feature::kind] == float(BlockKind::code) || row[feature::formulas] > 0;
+  const bool furniture = row[feature::hidden] > 0 || row[feature::link_density] > 0.5f || row[feature::t_nav] < 30 || row[feature::t_footer] < 30 ||
+                         row[feature::t_aside] < 30;
   return rescued && !furniture ? 0.5f : 0.f;
 }
 

@@ -386,6 +386,7 @@ void read_stats(const Page& page, const Block& block, bool in_link, Stats& stats
       continue;
     }
     if (role == Role::formula || role == Role::code) {
+      stats.formulas += role == Role::formula;
       reader.text(page.at(id).text, in_link);
       id = tree.behind(id);
       continue;

@@ -14,7 +14,7 @@ struct Stats {
   uint32_t letters = 0;            // alphabetic characters, ideographs included
   uint32_t foreign = 0;            // characters of scripts without spaces
   uint32_t currency = 0, separators = 0, symbols = 0, questions = 0;
-  uint32_t links = 0, images = 0, breaks = 0;
+  uint32_t links = 0, images = 0, breaks = 0, formulas = 0;
   uint32_t years = 0;              // numbers from 1900 to 2099
   uint8_t starts = 0;              // 0 nothing, 1 capital, 2 small letter, 3 digit, 4 other
   uint8_t last = 0;                // 0 other, 1 end of a sentence, 2 colon, 3 ellipsis, 4 comma or dash, 5 closing bracket or quote
