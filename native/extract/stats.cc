@@ -372,6 +372,13 @@ bool linked_below(const Tree& tree, NodeId id, NodeId container) {
   return false;
 }
 
+// True where one of the page's declared delimiters begins; a lone dollar may be a price.
+bool opens_formula(const Delimiters& delimiters, std::string_view text) {
+  for (const auto& pair : delimiters.pairs)
+    if (!pair.close.empty() && pair.open != "$" && text.find(pair.open) != text.npos) return true;
+  return false;
+}
+
 }  // namespace
 
 void read_stats(const Page& page, const Block& block, bool in_link, Stats& stats, Words& words) {
@@ -392,6 +399,7 @@ void read_stats(const Page& page, const Block& block, bool in_link, Stats& stats
       continue;
     }
     if (node.kind == html::Kind::text) {
+      stats.formulas += opens_formula(page.delimiters, tree.text(node.range));
       reader.text(tree.text(node.range), in_link || (block.kind != BlockKind::table && linked_below(tree, node.parent, block.container)) ||
                                              (block.kind == BlockKind::table && linked_below(tree, node.parent, block.first)));
     } else if (node.kind == html::Kind::element) {
