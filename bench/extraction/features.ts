@@ -1,16 +1,16 @@
 /**
  * Blocks and features of listed pages in one binary file, for bench/extraction/train.py:
  *
- *   node bench/extraction/features.ts LIST OUT
+ *   node bench/extraction/features.ts LIST OUT [--unread]
  *
  * LIST is JSON lines {file_id, path, url} (bench/extraction/pages.py). OUT.json holds {columns, pages: [{file_id, blocks, slots, tokens, texts}]},
- * OUT the arrays of each page behind each other: values, tokenOffsets, tokens (padded to 4 bytes), blocks, masses, slots, scores.
+ * (--unread: as if their words were not known), OUT the arrays of each page behind each other: values, tokenOffsets, tokens (padded to 4 bytes), blocks, masses, slots, scores.
  */
 import { closeSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
 import { trainingRows } from '../../native/addon/extract.ts'
 
-const [list, out] = process.argv.slice(2)
+const [list, out, unread] = process.argv.slice(2)
 if (!list || !out) throw new Error('expected LIST and OUT')
 const file = openSync(out, 'w')
 const write = (array: Float32Array | Uint32Array | Uint16Array) => {
@@ -25,7 +25,7 @@ const pages = readFileSync(list, 'utf8')
   .map(line => {
     const { file_id, path, url = '' } = JSON.parse(line)
     const bytes = readFileSync(path)
-    const rows = trainingRows(path.endsWith('.gz') ? gunzipSync(bytes) : bytes, url ?? '')
+    const rows = trainingRows(path.endsWith('.gz') ? gunzipSync(bytes) : bytes, url ?? '', unread === '--unread')
     columns = rows.columns
     for (const array of [rows.values, rows.tokenOffsets, rows.tokens, rows.blocks, rows.masses, rows.slots, rows.scores]) write(array)
     return { file_id, blocks: rows.texts.length, slots: rows.slots.length / 2, tokens: rows.tokens.length, texts: rows.texts }

@@ -1,5 +1,6 @@
 """The models of native/extract as they are trained: data, linear model, forests, context, choice. See train.py for the order of things."""
 import json
+import zlib
 from collections import Counter
 from pathlib import Path
 
@@ -68,7 +69,21 @@ class Data:
         self.offsets = np.concatenate([[0], np.cumsum([p["n"] for p in self.pages])])
         self.page_fold = np.array([p["page"].fold for p in self.pages])
         self.prior_column, self.context_column = self.columns.index("prior"), self.columns.index("q")
+        self.scored = len(self.pages)
         self.page_columns = slice(self.columns.index("page_mass"), self.prior_column)
+
+    def add_unread(self, path, share):
+        """Appends the rows of every page whose id falls into a share of hashes, as if its words were not known (features.ts --unread). They are
+        trained on and never scored: their fold is that of their page, their pages stand behind `scored`."""
+        other = Data(path, [page["page"] for page in self.pages])
+        chosen = [k for k, page in enumerate(other.pages) if page["n"] and zlib.crc32(page["page"].id.encode()) % 100 < share * 100]
+        rows = np.concatenate([np.arange(other.offsets[k], other.offsets[k + 1]) for k in chosen])
+        self.x, self.y = np.concatenate([self.x, other.x[rows]]), np.concatenate([self.y, other.y[rows]])
+        self.weight, self.fold = np.concatenate([self.weight, other.weight[rows]]), np.concatenate([self.fold, other.fold[rows]])
+        self.tokens = scipy.sparse.vstack([self.tokens, other.tokens[rows]], "csr")
+        self.pages = self.pages + [other.pages[k] for k in chosen]
+        self.offsets = np.concatenate([[0], np.cumsum([p["n"] for p in self.pages])])
+        self.page_fold = np.array([p["page"].fold for p in self.pages])
 
     def rows(self, page):
         return slice(self.offsets[page], self.offsets[page + 1])

@@ -92,7 +92,7 @@ const benches = {
     await command(node, [quiet, join(here, 'formulas.ts')], path('formulas.jsonl'))
     return py('formulas', path('formulas.jsonl'))
   },
-  code: () => py('code'),
+  code: () => py('code_blocks'),
   tables: () => py('tables'),
   async mathml() {
     await listed('tex', [], path('tex.jsonl'))

@@ -2,7 +2,8 @@
 
     build/bench-venv/bin/python bench/extraction/pages.py > build/extraction/train.jsonl
     node bench/extraction/features.ts build/extraction/train.jsonl build/extraction/features.bin
-    build/bench-venv/bin/python bench/extraction/train.py [--trees 100] [--no-weights]
+    node bench/extraction/features.ts build/extraction/train.jsonl build/extraction/features.bin.unread --unread
+    build/bench-venv/bin/python bench/extraction/train.py [--trees 100] [--unread 0.3] [--no-weights]
 
 Pages of the lock box (split.py) are not read. Five folds by registered domain. For every fold, everything that its pages' result depends on
 is trained without it: the linear model, the first forest, the second forest (which sees predictions of the first that are themselves out of
@@ -34,6 +35,7 @@ parser = argparse.ArgumentParser()
 parser.add_argument("--trees", type=int, default=100)
 parser.add_argument("--pages", default=PAGES)
 parser.add_argument("--features", default=str(BUILD / "features.bin"))
+parser.add_argument("--unread", type=float, default=0.3, help="share of pages that are trained on a second time as if their words were not known")
 parser.add_argument("--workers", type=int, default=2)
 parser.add_argument("--no-weights", action="store_true")
 given = parser.parse_args()
@@ -41,6 +43,8 @@ given = parser.parse_args()
 start = time.time()
 pages = Pages(given.pages, set(FOLDS))
 data = learn.Data(given.features, pages)
+if given.unread:
+    data.add_unread(given.features + ".unread", given.unread)
 priors = {}
 
 
@@ -103,7 +107,7 @@ def second(fold):
 
 def report(name, q, mode="balanced"):
     rows = []
-    for k, page in enumerate(data.pages):
+    for k, page in enumerate(data.pages[: data.scored]):
         if page["gold"]:
             rows.append((page["page"].type, *learn.score(page, learn.choose(data, k, q[data.rows(k)], mode))))
     by_type = {t: round(float(np.mean([r[3] for r in rows if r[0] == t])), 3) for t in TYPES}
@@ -114,7 +118,7 @@ def report(name, q, mode="balanced"):
 
 def small_models(q):
     """Type (one forest a type) and confidence, and their out-of-fold results."""
-    have = [k for k, page in enumerate(data.pages) if page["n"]]
+    have = [k for k, page in enumerate(data.pages[: data.scored]) if page["n"]]
     x = np.array([data.x[data.rows(k)][0] for k in have])
     x[:, : data.page_columns.start] = 0
     x[:, data.prior_column :] = 0
@@ -170,7 +174,7 @@ BUILD.mkdir(parents=True, exist_ok=True)
 np.save(BUILD / "scores.npy", q)
 for mode in learn.WEIGHT_OF_RECALL:
     with open(BUILD / ("folds.jsonl" if mode == "balanced" else f"folds-{mode}.jsonl"), "w") as file:
-        for k, page in enumerate(data.pages):
+        for k, page in enumerate(data.pages[: data.scored]):
             kept = learn.choose(data, k, q[data.rows(k)], mode)
             text = "\n\n".join(page["raw"][b] for b in np.nonzero(kept)[0])
             row = dict(file_id=page["page"].id, fold=page["page"].fold, text=text, confidence=float(trust.get(k, 0)), type=TYPES[kinds.get(k, 0)])
@@ -187,7 +191,7 @@ for page in pages:
 size = weights.write(
     Path("native/extract/weights.inc"),
     [
-        f"Written by: python bench/extraction/train.py --trees {given.trees} (LightGBM {lightgbm.__version__}).",
+        f"Written by: python bench/extraction/train.py --trees {given.trees} --unread {given.unread} (LightGBM {lightgbm.__version__}).",
         f"Data: {len(pages)} pages of WCXB's development split outside the lock box, sha256 {digest.hexdigest()[:32]}.",
         f"Five folds by registered domain, word F1 {scores['balanced']:.4f} over pages with a gold.",
     ],

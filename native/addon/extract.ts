@@ -176,5 +176,6 @@ export interface TrainingRows {
   scores: Float32Array
 }
 
-export const trainingRows = (html: Uint8Array, url = ''): TrainingRows =>
-  domain<{ trainingRows(html: Uint8Array, url: string): TrainingRows }>('extract').trainingRows(html, url)
+/** `unread`: as if the page were in a script without spaces, whose words the models do not know. */
+export const trainingRows = (html: Uint8Array, url = '', unread = false): TrainingRows =>
+  domain<{ trainingRows(html: Uint8Array, url: string, unread: boolean): TrainingRows }>('extract').trainingRows(html, url, unread)

@@ -11,7 +11,7 @@
 
 namespace millrace::addon {
 
-// trainingRows(bytes, url) -> { columns: string[], values: Float32Array of blocks x columns, texts: string[], tokens: Uint16Array,
+// trainingRows(bytes, url, unread) -> { columns: string[], values: Float32Array of blocks x columns, texts: string[], tokens: Uint16Array,
 //   tokenOffsets: Uint32Array, blocks: Uint32Array of (slot, words, hash low, hash high), masses: Float32Array,
 //   slots: Uint32Array of (parent, signature), scores: Float32Array as the compiled weights give them }
 inline Napi::Value training_rows(const Napi::CallbackInfo& info) {
@@ -30,7 +30,7 @@ inline Napi::Value training_rows(const Napi::CallbackInfo& info) {
   std::vector<Block> blocks;
   find_blocks(page, blocks);
   Features features;
-  features.read(page, blocks, info[1].ToString().Utf8Value());
+  features.read(page, blocks, info[1].ToString().Utf8Value(), info[2].ToBoolean());
 
   std::vector<uint16_t> tokens, all_tokens;
   std::vector<uint32_t> offsets{0}, of_block, of_slot;

@@ -22,8 +22,8 @@ void CodeFinder::gutters(NodeId id, std::string_view text) {
   for (int level = 0; level < kGutterLevels && (back || on); ++level) {
     const NodeId parent = tree_[id].parent;
     if (parent == kNoNode || is_element(tree_, id, tag::body)) return;
-    if (back) back = gutter(beside(id, false), lines) || header(beside(id, false));
-    if (on) on = gutter(beside(id, true), lines);
+    for (NodeId at = beside(id, false); back && at != kNoNode; at = back ? beside(at, false) : kNoNode) back = gutter(at, lines) || header(at);
+    for (NodeId at = beside(id, true); on && at != kNoNode; at = on ? beside(at, true) : kNoNode) on = gutter(at, lines);
     id = parent;
   }
 }

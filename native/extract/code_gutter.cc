@@ -41,7 +41,7 @@ Numbered number_of(std::string_view line) {
 bool is_buttons_token(std::string_view token) {
   const bool copies = holds(token, "copy") || holds(token, "clipboard");
   return (copies && (holds(token, "btn") || holds(token, "button") || holds(token, "code") || holds(token, "clip"))) || token == "copy" ||
-         token == "copybtn";
+         token == "copybtn" || token == "hljs-button";
 }
 
 // A few words at most, and no code: what a button and its messages hold. Their classes are also given to what holds button and code.

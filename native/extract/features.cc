@@ -98,14 +98,14 @@ __attribute__((noinline, optimize("O3"))) void further(uint8_t* __restrict out, 
 
 const char* feature_name(size_t id) { return kNames[id]; }
 
-void Features::read(const Page& page, std::span<const Block> blocks, std::string_view url) {
+void Features::read(const Page& page, std::span<const Block> blocks, std::string_view url, bool unread) {
   words.hashes.clear();
   stats.assign(blocks.size(), {});
   read_slots(page, blocks);
   for (size_t b = 0; b < blocks.size(); ++b) {
     auto& slot = slots[slot_of[b]];
     auto& s = stats[b];
-    read_stats(page, blocks[b], slot.linked_element, s, words);
+    read_stats(page, blocks[b], slot.linked_element, s, words, unread);
     const bool prose = s.mass > 60 && s.ends > 0 && s.linked < 0.4f * s.mass;
     slot.mass += s.mass;
     slot.linked += s.linked;

@@ -45,8 +45,8 @@ struct Slot {
 // All storage is kept from page to page.
 class Features {
  public:
-  // `url` may be empty. `title` is the text of <title>.
-  void read(const Page& page, std::span<const Block> blocks, std::string_view url);
+  // `url` may be empty. `unread`: see read_stats.
+  void read(const Page& page, std::span<const Block> blocks, std::string_view url, bool unread = false);
 
   size_t blocks() const { return stats.size(); }
   const float* row(size_t block) const { return values.data() + block * feature::count; }

@@ -113,11 +113,12 @@ class Reader {
 
   void border() { gap(); }
 
-  void finish() {
+  void finish(bool unread) {
     gap();
     s_.last = last_;
     s_.hash = hash_;
     // Scripts without spaces have no words that one could look up: sentences of them are taken to hold as many as English ones.
+    if (unread) s_.foreign = s_.letters;
     if (s_.foreign * 2 > s_.letters) {
       s_.words = static_cast<uint32_t>(s_.mass / 5);
       s_.linked_words = static_cast<uint32_t>(s_.linked / 5);
@@ -125,7 +126,7 @@ class Reader {
       s_.capitals = s_.ends;
       if (s_.starts == 4) s_.starts = 1;
     }
-    if (s_.mass > Words::kShort) words_.hashes.resize(begin_);
+    if (s_.mass > Words::kShort || unread) words_.hashes.resize(begin_);
     s_.first_word = begin_;
     s_.word_count = static_cast<uint32_t>(words_.hashes.size() - begin_);
   }
@@ -381,7 +382,7 @@ bool opens_formula(const Delimiters& delimiters, std::string_view text) {
 
 }  // namespace
 
-void read_stats(const Page& page, const Block& block, bool in_link, Stats& stats, Words& words) {
+void read_stats(const Page& page, const Block& block, bool in_link, Stats& stats, Words& words, bool unread) {
   stats = {};
   const auto& tree = page.tree;
   Reader reader(stats, words);
@@ -419,14 +420,14 @@ void read_stats(const Page& page, const Block& block, bool in_link, Stats& stats
     }
     id = tree.following(id);
   }
-  reader.finish();
+  reader.finish(unread);
 }
 
 void read_stats(std::string_view text, Stats& stats, Words& words) {
   stats = {};
   Reader reader(stats, words);
   reader.text(text, false);
-  reader.finish();
+  reader.finish(false);
 }
 
 }  // namespace millrace::extract

@@ -29,8 +29,9 @@ struct Words {
   std::vector<uint32_t> hashes;
 };
 
-// Reads a block once. `in_link`: the container lies within a link.
-void read_stats(const Page& page, const Block& block, bool in_link, Stats& stats, Words& words);
+// Reads a block once. `in_link`: the container lies within a link. `unread`: as if the script had no spaces, for training models that hold for
+// pages whose words they do not know.
+void read_stats(const Page& page, const Block& block, bool in_link, Stats& stats, Words& words, bool unread = false);
 
 // The same for text that is not in the tree.
 void read_stats(std::string_view text, Stats& stats, Words& words);
