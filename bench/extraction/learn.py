@@ -12,6 +12,7 @@ from scipy.optimize import minimize
 from labels import label, words
 
 PRIOR_SIZE = 1 << 14
+SURE = 0.01  # below it the first forest's word is final (native/extract/model.cc)
 PARAMETERS = dict(
     objective="cross_entropy", learning_rate=0.08, num_leaves=31, min_data_in_leaf=60, feature_fraction=0.3, bagging_fraction=0.7, bagging_freq=1,
     lambda_l2=5, max_bin=63, min_sum_hessian_in_leaf=1e-3, seed=1, deterministic=True, force_col_wise=True, num_threads=1, verbose=-1,

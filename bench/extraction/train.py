@@ -102,7 +102,8 @@ def second(fold):
         return fold, None, model.model_to_string()
     q[data.fold == fold] = outer[fold]
     around = learn.context(data, np.nonzero(data.page_fold == fold)[0], q)
-    return fold, model.predict(matrix(of(fold), excluded, around)), model.model_to_string()
+    found = model.predict(matrix(of(fold), excluded, around))
+    return fold, np.where(outer[fold] < learn.SURE, outer[fold], found), model.model_to_string()
 
 
 def report(name, q, mode="balanced"):

@@ -86,6 +86,10 @@ float tag_code(uint16_t id) {
 float ratio(float part, float whole) { return whole > 0 ? part / whole : 0; }
 float logged(float x) { return rough_log2(x); }
 
+__attribute__((noinline, optimize("O3"))) void widened(float* __restrict out, const uint8_t* __restrict in, size_t count) {
+  for (size_t i = 0; i < count; ++i) out[i] = in[i];
+}
+
 // Distances of a child from those of its parent (null: the root). Apart, so that the compiler takes sixteen at once.
 __attribute__((noinline, optimize("O3"))) void further(uint8_t* __restrict out, const uint8_t* __restrict up, size_t count) {
   for (size_t i = 0; i < count; ++i) {
@@ -320,8 +324,8 @@ void Features::fill(const Page& page, std::span<const Block> blocks, std::string
     r[depth] = slot.depth;
     r[linked_container] = slot.linked_element;
     r[hidden] = slot.hidden;
-    for (size_t g = 0; g < kTagBits; ++g) r[t_nav + g] = tag_distances_[at * kTagBits + g];
-    for (size_t g = 0; g < group::count; ++g) r[g_navigation + g] = distances_[at * group::count + g];
+    widened(r + t_nav, tag_distances_.data() + at * kTagBits, kTagBits);
+    widened(r + g_navigation, distances_.data() + at * group::count, group::count);
 
     // The container, then each ancestor that holds more blocks than the last.
     uint32_t up = at;

@@ -10,7 +10,7 @@ namespace millrace::extract {
 namespace {
 
 void score_scalar(const Scorer::View& view, const float* values, size_t trees, uint32_t* words, float* sums) {
-  for (size_t i = 0; i < trees * 8; ++i) words[i] = 0xffffffffu;
+  for (size_t i = 0; i < trees * 8; ++i) words[i] = view.start[i / 8];
   for (size_t c = 0; c < view.column_count; ++c)
     for (size_t k = 0; k < 8; ++k)
       for (uint32_t s = view.columns[c].first; s < view.columns[c].end && values[8 * c + k] > view.splits[s].value; ++s)
@@ -32,7 +32,8 @@ float sum_trees(const Forest& forest, const float* row) {
   return sum;
 }
 
-Scorer::Scorer(const Forest& forest) : leaves_(size_t(forest.trees) * 32, 0.f), trees_(forest.trees), bias_(forest.bias) {
+Scorer::Scorer(const Forest& forest, uint32_t same_from, uint32_t same_end)
+    : leaves_(size_t(forest.trees) * 32, 0.f), trees_(forest.trees), bias_(forest.bias) {
   struct Keyed {
     uint16_t feature;
     Split split;
@@ -65,14 +66,19 @@ Scorer::Scorer(const Forest& forest) : leaves_(size_t(forest.trees) * 32, 0.f), 
     return a.feature != b.feature ? a.feature < b.feature : a.split.value < b.split.value;
   });
   for (uint32_t i = 0; i < all.size(); ++i) {
-    if (columns_.empty() || columns_.back().feature != all[i].feature) columns_.push_back({all[i].feature, i, i});
-    columns_.back().end = i + 1;
+    auto& columns = all[i].feature >= same_from && all[i].feature < same_end ? same_ : columns_;
+    if (columns.empty() || columns.back().feature != all[i].feature) columns.push_back({all[i].feature, i, i});
+    columns.back().end = i + 1;
     splits_.push_back(all[i].split);
   }
 }
 
-void Scorer::sum(const float* rows, size_t count, size_t stride, float* out) const {
-  const View view{splits_.data(), columns_.data(), columns_.size(), leaves_.data()};
+void Scorer::sum(const float* rows, std::span<const uint32_t> which, size_t stride, float* out) const {
+  const size_t count = which.size();
+  std::vector<uint32_t> start(trees_, 0xffffffffu);
+  for (const auto& column : same_)
+    for (uint32_t s = column.first; count && s < column.end && rows[which[0] * stride + column.feature] > splits_[s].value; ++s) start[splits_[s].tree] &= splits_[s].keep;
+  const View view{splits_.data(), columns_.data(), columns_.size(), leaves_.data(), start.data()};
   const auto isa = active_isa();
   const size_t lanes = isa == Isa::avx512 ? 16 : 8;
   std::vector<float> values(lanes * columns_.size());
@@ -80,7 +86,7 @@ void Scorer::sum(const float* rows, size_t count, size_t stride, float* out) con
   for (size_t begin = 0; begin < count; begin += lanes) {
     const size_t used = std::min(lanes, count - begin);
     for (size_t k = 0; k < lanes; ++k) {
-      const float* row = rows + (begin + std::min(k, used - 1)) * stride;
+      const float* row = rows + which[begin + std::min(k, used - 1)] * stride;
       for (size_t c = 0; c < columns_.size(); ++c) values[lanes * c + k] = row[columns_[c].feature];
     }
     float sums[16];
@@ -92,7 +98,7 @@ void Scorer::sum(const float* rows, size_t count, size_t stride, float* out) con
     } else {
       score_scalar(view, values.data(), trees_, words.data(), sums);
     }
-    for (size_t k = 0; k < used; ++k) out[begin + k] = sums[k];
+    for (size_t k = 0; k < used; ++k) out[which[begin + k]] = sums[k];
   }
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 namespace millrace::extract {
@@ -29,9 +30,11 @@ float sum_trees(const Forest& forest, const float* row);
 // first split that no row of a handful fails. Trees have at most 32 leaves.
 class Scorer {
  public:
-  explicit Scorer(const Forest& forest);
-  // Raw sums of `count` rows that lie `stride` floats apart. The same bits as sum_trees, on any instruction set.
-  void sum(const float* rows, size_t count, size_t stride, float* out) const;
+  // Features from `same_from` up to `same_end` have one value in all rows of a call: their splits are looked at once.
+  explicit Scorer(const Forest& forest, uint32_t same_from = 0, uint32_t same_end = 0);
+  // Raw sums of the rows that `which` numbers; row i begins at rows + i * stride, its sum goes to out[i]. The same bits as sum_trees, on any
+  // instruction set.
+  void sum(const float* rows, std::span<const uint32_t> which, size_t stride, float* out) const;
 
   struct Split {
     float value;
@@ -45,12 +48,13 @@ class Scorer {
     const Split* splits;
     const Column* columns;
     size_t column_count;
-    const float* leaves;  // 32 a tree
+    const float* leaves;    // 32 a tree
+    const uint32_t* start;  // leaves that are left of each tree before any of the columns
   };
 
  private:
   std::vector<Split> splits_;
-  std::vector<Column> columns_;
+  std::vector<Column> columns_, same_;
   std::vector<float> leaves_;  // 32 a tree
   uint32_t trees_;
   float bias_;

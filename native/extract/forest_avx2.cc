@@ -5,7 +5,7 @@
 namespace millrace::extract {
 
 void score_avx2(const Scorer::View& view, const float* values, size_t trees, uint32_t* words, float* sums) {
-  for (size_t i = 0; i < trees; ++i) _mm256_storeu_si256(reinterpret_cast<__m256i*>(words + 8 * i), _mm256_set1_epi32(-1));
+  for (size_t i = 0; i < trees; ++i) _mm256_storeu_si256(reinterpret_cast<__m256i*>(words + 8 * i), _mm256_set1_epi32(static_cast<int>(view.start[i])));
   for (size_t c = 0; c < view.column_count; ++c) {
     const auto& column = view.columns[c];
     const __m256 x = _mm256_loadu_ps(values + 8 * c);

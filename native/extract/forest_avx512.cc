@@ -9,7 +9,7 @@
 namespace millrace::extract {
 
 void score_avx512(const Scorer::View& view, const float* values, size_t trees, uint32_t* words, float* sums) {
-  for (size_t i = 0; i < trees; ++i) _mm512_storeu_si512(words + 16 * i, _mm512_set1_epi32(-1));
+  for (size_t i = 0; i < trees; ++i) _mm512_storeu_si512(words + 16 * i, _mm512_set1_epi32(static_cast<int>(view.start[i])));
   for (size_t c = 0; c < view.column_count; ++c) {
     const auto& column = view.columns[c];
     const __m512 x = _mm512_loadu_ps(values + 16 * c);

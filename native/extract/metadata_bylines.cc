@@ -18,21 +18,21 @@ bool has_any(std::string_view text, std::initializer_list<std::string_view> word
 }
 
 // Names of classes and ids. The first group says that a person is named, the second that only something of theirs stands there, then days.
-constexpr Words kNames{"author", "byline", "by-line", "posted-by", "postedby", "submitted", "written-by", "username", "user-name", "writer",
+constexpr WordFinder kNames{"author", "byline", "by-line", "posted-by", "postedby", "submitted", "written-by", "username", "user-name", "writer",
                        "screenname",
                        "author-bio", "avatar", "image", "photo", "desc", "social", "authority", "authoriz", "author-info", "-img", "thumb",
                        "date", "time", "publish", "posted", "meta", "entry-date",
                        "updated", "modified"};
-constexpr uint64_t kPerson = Words::bits(0, 11), kPersonal = Words::bits(11, 11), kDay = Words::bits(22, 6) | Words::bits(1, 1);
-constexpr uint64_t kNamed = Words::bits(1, 1), kPublished = Words::bits(24, 2) | Words::bits(27, 1), kModified = Words::bits(28, 2);
+constexpr uint64_t kPerson = WordFinder::bits(0, 11), kPersonal = WordFinder::bits(11, 11), kDay = WordFinder::bits(22, 6) | WordFinder::bits(1, 1);
+constexpr uint64_t kNamed = WordFinder::bits(1, 1), kPublished = WordFinder::bits(24, 2) | WordFinder::bits(27, 1), kModified = WordFinder::bits(28, 2);
 
-constexpr Words kAround{"comment", "respond", "replies",
+constexpr WordFinder kAround{"comment", "respond", "replies",
                         "related", "recommend", "sidebar", "widget", "popular", "footer", "recent", "promo", "trending", "read-next",
                         "more-",
                         "owner"};
-constexpr uint64_t kComments = Words::bits(0, 3), kOthers = Words::bits(3, 11), kOwner = Words::bits(14, 1);
+constexpr uint64_t kComments = WordFinder::bits(0, 3), kOthers = WordFinder::bits(3, 11), kOwner = WordFinder::bits(14, 1);
 
-constexpr Words kProfiles{"/author/", "/authors/", "/contributors/", "/writers/", "?author=", "/staff/", "/people/"};
+constexpr WordFinder kProfiles{"/author/", "/authors/", "/contributors/", "/writers/", "?author=", "/staff/", "/people/"};
 
 constexpr size_t kMaxName = 512;  // bytes of a class or an id that are read
 
@@ -55,7 +55,7 @@ int surroundings(const Tree& tree, NodeId id) {
   return std::max(score, -60);
 }
 
-// Words of names that are written small.
+// WordFinder of names that are written small.
 bool is_particle(std::string_view word) {
   return word == "and" || word == "&" || word == "de" || word == "van" || word == "von" || word == "der" || word == "la";
 }
@@ -146,6 +146,7 @@ class Finder {
   void names() {
     const bool all = authors_ || days_;
     const NodeId first = all ? 1 : near_begin(500), last = all ? static_cast<NodeId>(tree_.nodes.size()) : near_end(500);
+    Memo memo;
     for (NodeId id = first; id < last; ++id) {
       const Node& node = tree_.nodes[id];
       if (node.kind != html::Kind::element || node.parent == kNoNode || node.attribute_count == 0 || node.tag == tag::body) continue;
@@ -158,7 +159,7 @@ class Finder {
         }
         if (a.id != attr::class_ && a.id != attr::id) continue;
         const std::string_view name = tree_.text(a.value).substr(0, kMaxName);
-        const uint64_t found = kNames.find(name);
+        const uint64_t found = memo.find(kNames, name);
         if (!found) continue;
         if (authors_ && (found & kPerson) && !(found & kPersonal) && out_.authors.size() < kMaxFound) {
           const bool named = (found & kNamed) || contains(name, "name");
@@ -220,8 +221,8 @@ class Finder {
  private:
   static constexpr std::string_view kLabels[] = {"by",         "written by", "posted by",   "author",
                                                  "article by", "words by",   "contributor", "this "};
-  static constexpr Words kDayWords{"publish", "posted", "written", "created", "date:", "updat", "modif", "edited", "reviewed", "copyright"};
-  static constexpr uint64_t kPublishing = Words::bits(0, 5), kChanging = Words::bits(5, 4), kCopyright = Words::bits(9, 1);
+  static constexpr WordFinder kDayWords{"publish", "posted", "written", "created", "date:", "updat", "modif", "edited", "reviewed", "copyright"};
+  static constexpr uint64_t kPublishing = WordFinder::bits(0, 5), kChanging = WordFinder::bits(5, 4), kCopyright = WordFinder::bits(9, 1);
 
   // A text that says that a name follows, and no more.
   static bool is_label(std::string_view text) {

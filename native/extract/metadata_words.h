@@ -8,9 +8,9 @@ namespace millrace::extract {
 
 // Up to 64 words (lower-case ASCII, at least three bytes each) that are looked for in short texts, ASCII case aside, all at once: three
 // tables say for each byte which words can have it at their first three places, so that a text without any costs one step a byte.
-class Words {
+class WordFinder {
  public:
-  constexpr Words(std::initializer_list<std::string_view> words) {
+  constexpr WordFinder(std::initializer_list<std::string_view> words) {
     for (const auto word : words) {
       const uint64_t bit = uint64_t(1) << size_;
       words_[size_++] = word;
@@ -52,6 +52,27 @@ class Words {
   std::array<std::array<uint64_t, 256>, 3> at_{};
   std::array<std::string_view, 64> words_{};
   size_t size_ = 0;
+};
+
+// Remembers what was found in the texts before: pages write the same class over and over. The texts must stay where they are.
+class Memo {
+ public:
+  uint64_t find(const WordFinder& words, std::string_view text) {
+    if (text.size() < 8) return words.find(text);
+    uint64_t head, tail;
+    __builtin_memcpy(&head, text.data(), 8);
+    __builtin_memcpy(&tail, text.data() + text.size() - 8, 8);
+    auto& entry = entries_[((head ^ tail * 31 ^ text.size()) * 0x9e3779b97f4a7c15ull) >> 57];
+    if (entry.text != text) entry = {text, words.find(text)};
+    return entry.found;
+  }
+
+ private:
+  struct Entry {
+    std::string_view text;
+    uint64_t found = 0;
+  };
+  std::array<Entry, 128> entries_{};
 };
 
 }  // namespace millrace::extract

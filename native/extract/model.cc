@@ -1,6 +1,7 @@
 #include "native/extract/model.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "native/extract/forest.h"
 #include "native/extract/prior.h"
@@ -22,6 +23,9 @@ constexpr uint32_t kColumns = [] {
   return h;
 }();
 static_assert(kColumns == kWeightsColumns, "features.inc changed: train again with bench/extraction/train.py");
+
+// Below it the first forest's word is final.
+constexpr float kSure = 0.01f;
 
 // Code blocks and blocks with formulas outside furniture are kept in doubt: readers keep four of five code blocks, while the forests, which
 // have seen few pages with code and fewer with formulas, are unsure. (One half is above every threshold that the highest expected F1 can set.)
@@ -45,12 +49,17 @@ void label(Features& f, std::vector<float>& scores) {
   std::vector<float> sums;
   add_priors(f, kPriorWeights, kPriorScale, kPriorBias, sums);
   for (size_t b = 0; b < n; ++b) f.row(b)[feature::prior] = sums[b];
-  static const Scorer first(kFirst), second(kSecond);
-  first.sum(f.values.data(), n, feature::count, scores.data());
+  static const Scorer first(kFirst, feature::page_mass, feature::prior), second(kSecond, feature::page_mass, feature::prior);
+  std::vector<uint32_t> which(n);
+  std::iota(which.begin(), which.end(), 0u);
+  first.sum(f.values.data(), which, feature::count, scores.data());
   for (auto& s : scores) s = logistic(s);
   add_context(f, scores.data());
-  second.sum(f.values.data(), n, feature::count, scores.data());
-  for (size_t b = 0; b < n; ++b) scores[b] = std::max(logistic(scores[b]), floor_of(f.row(b)));
+  // About half of all blocks are furniture beyond doubt: the second forest is not asked about them.
+  std::erase_if(which, [&](uint32_t b) { return scores[b] < kSure; });
+  second.sum(f.values.data(), which, feature::count, scores.data());
+  for (const auto b : which) scores[b] = logistic(scores[b]);
+  for (size_t b = 0; b < n; ++b) scores[b] = std::max(scores[b], floor_of(f.row(b)));
 }
 
 PageType page_type(const Features& f) {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <numeric>
 #include <random>
 
 #include "native/base/cpu.h"
@@ -47,14 +48,19 @@ TEST(Forest, ManyRowsGetTheSumsOfEachAlone) {
     grow(random, t < 4 ? 32 : 1 + random() % 32, nodes, nodes.size());
   }
   const Forest forest{nodes.data(), roots.data(), 40, 0.25f};
-  const Scorer scorer(forest);
+  const Scorer scorer(forest), same(forest, 2, 4);
   const auto before = active_isa();
   for (auto isa : available_isas()) {
     set_isa(isa);
     for (size_t count : {0u, 1u, 7u, 8u, 9u, 100u}) {
       std::vector<float> rows(count * 6), out(count);
       for (auto& x : rows) x = static_cast<float>(random() % 10);
-      scorer.sum(rows.data(), count, 6, out.data());
+      for (size_t i = 0; i < count; ++i) rows[6 * i + 2] = rows[2], rows[6 * i + 3] = rows[3];
+      std::vector<uint32_t> which(count);
+      std::iota(which.begin(), which.end(), 0u);
+      scorer.sum(rows.data(), which, 6, out.data());
+      for (size_t i = 0; i < count; ++i) EXPECT_EQ(out[i], sum_trees(forest, rows.data() + 6 * i));
+      same.sum(rows.data(), which, 6, out.data());
       for (size_t i = 0; i < count; ++i) EXPECT_EQ(out[i], sum_trees(forest, rows.data() + 6 * i));
     }
   }
