@@ -1,0 +1,37 @@
+/**
+ * Steps: what filtering does to a batch, one after the other. A step sees the documents that earlier steps kept, with the text as they left it.
+ *
+ * Every step measures, judges, edits, or does several of these; it knows nothing of the others, of tables on disk or of the engine. What it
+ * measures goes to the role `statistics` also for documents that it drops; what a later step would have measured of those is null.
+ */
+import type { Texts } from '../../native/addon/text.ts'
+import type { Batch, Column, Field } from '../arrow/index.ts'
+
+/** Why a document is dropped: the rule that is said in `decisions`, what it measured and the limit that this crossed. */
+export interface Verdict {
+  reason: string
+  value: number
+  threshold: number
+}
+
+export interface Outcome {
+  /** Row of the given batch -> verdict, for the rows that are dropped. */
+  verdicts: Map<number, Verdict>
+  /** One column for each of the step's `fields`, with a value for every row of the given batch; null where it has none. */
+  measured: Column[]
+  /** Texts of all rows of the given batch, where the step changed any. */
+  text?: Texts
+  /** Rows whose text changed. */
+  edited?: readonly number[]
+  /** Rows that cannot be judged at all -> what was found, with the code of the quarantine. They are neither kept nor decided. */
+  refused?: Map<number, { code: string; found: string }>
+}
+
+export interface Step {
+  /** Stands before the step's counters. */
+  name: string
+  /** Columns that it adds to `statistics`, nullable; names are unique over all steps. */
+  fields: readonly Field[]
+  /** Judges a batch of `documents` (column `text` as earlier steps left it). Order of rows cannot change a verdict. */
+  run(batch: Batch, options: { threads: number; seed: number }): Promise<Outcome>
+}
