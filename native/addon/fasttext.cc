@@ -1,6 +1,7 @@
-// Binds native/fasttext: reading a model and asking it about a column of texts.
+// Binds native/fasttext: reading a model, asking it about a column of texts, training one.
 #include "native/addon/binding.h"
 #include "native/fasttext/model.h"
+#include "native/fasttext/train.h"
 
 namespace millrace::addon {
 namespace {
@@ -21,6 +22,8 @@ Napi::Value open_model(const Napi::CallbackInfo& info) {
         }
         result.Set("labels", labels);
         result.Set("dim", Napi::Number::New(env, model.header().dim));
+        constexpr const char* kLosses[] = {"hs", "ns", "softmax", "ova"};
+        result.Set("loss", kLosses[model.header().loss - 1]);
         result.Set("words", Napi::Number::New(env, static_cast<double>(model.dictionary().words())));
         result.Set("handle", Napi::External<fasttext::Model>::New(env, made->release(), [](Napi::Env, fasttext::Model* old) { delete old; }));
         return result;
@@ -47,10 +50,37 @@ Napi::Value predict(const Napi::CallbackInfo& info) {
       });
 }
 
+// train(offsets, bytes, labels: Int32Array, nameOffsets, nameBytes, options) -> Promise of Uint8Array
+Napi::Value train(const Napi::CallbackInfo& info) {
+  const auto column = texts(info[0], info[1]), names = texts(info[3], info[4]);
+  const auto labels = view<const int32_t>(info[2]);
+  const auto given = info[5].As<Napi::Object>();
+  fasttext::TrainOptions options;
+  const auto number = [&](const char* name, int32_t& value) {
+    if (given.Get(name).IsNumber()) value = given.Get(name).As<Napi::Number>().Int32Value();
+  };
+  number("dim", options.dim);
+  number("epoch", options.epoch);
+  number("wordNgrams", options.word_ngrams);
+  number("minn", options.minn);
+  number("maxn", options.maxn);
+  number("bucket", options.bucket);
+  number("minCount", options.min_count);
+  number("minCountLabel", options.min_count_label);
+  number("lrUpdateRate", options.lr_update_rate);
+  if (given.Get("lr").IsNumber()) options.lr = given.Get("lr").As<Napi::Number>().DoubleValue();
+  if (given.Get("seed").IsNumber()) options.seed = static_cast<uint64_t>(given.Get("seed").As<Napi::Number>().Int64Value());
+  if (given.Get("maxBytes").IsNumber()) options.max_bytes = static_cast<uint64_t>(given.Get("maxBytes").As<Napi::Number>().Int64Value());
+  auto out = std::make_shared<std::vector<uint8_t>>();
+  return Work::start(
+      info, [=] { return fasttext::train(column, labels, names, options, *out); }, [=](Napi::Env env) { return copied<Napi::Uint8Array>(env, *out); });
+}
+
 }  // namespace
 
 void init_fasttext(Napi::Env env, Napi::Object exports) {
   exports.Set("openModel", Napi::Function::New(env, open_model));
+  exports.Set("train", Napi::Function::New(env, train));
   exports.Set("predict", Napi::Function::New(env, predict));
 }
 

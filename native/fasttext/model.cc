@@ -4,6 +4,7 @@
 #include <string>
 
 #include "native/base/parallel.h"
+#include "native/fasttext/cut.h"
 #include "native/fasttext/real.h"
 
 namespace millrace::fasttext {
@@ -36,17 +37,6 @@ Error Model::open(std::span<const uint8_t> bytes, std::unique_ptr<Model>& model)
   model = std::move(made);
   return Error::none();
 }
-
-namespace {
-
-std::string_view cut(std::string_view text, uint64_t most) {
-  if (most == 0 || text.size() <= most) return text;
-  size_t end = most;
-  while (end > 0 && (static_cast<uint8_t>(text[end]) & 0xc0) == 0x80) --end;
-  return text.substr(0, end);
-}
-
-}  // namespace
 
 void Model::predict(std::string_view text, size_t k, Scratch& scratch, int32_t* label, float* score) const {
   scratch.hidden.assign(input_.stride(), 0.0f);
