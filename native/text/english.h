@@ -7,6 +7,10 @@
 
 namespace millrace::text {
 
+namespace english {
+class Tables;
+}
+
 // English words and sentences as datatrove 0.10 has them: tokens of spaCy 3.8's blank English pipeline and spans of its sentencizer
 // (tokenizer.pyx, lang/en, lang/punctuation.py, pipeline/sentencizer.pyx; tables in english_tables.inc). Against `simple` in words.h:
 // exceptions (can|not, St., 10|a.m.), clitics (he|'s), hyphens, addresses and emoticons are split or kept as spaCy does. Token for token
@@ -14,9 +18,6 @@ namespace millrace::text {
 //
 // Words never contain white space. Unlike in words.h a word of punctuation can have several characters ("...", "--", ":)"): Word::punctuation
 // says that every character is of PUNCTUATION_SET, which is what Gopher's rules ask. A word can begin with a mark and not be punctuation.
-
-// Adds the classes of all characters of `text` to `counts`; for_each_word of words.h does this on its way.
-void count_classes(std::string_view text, ClassCounts& counts);
 
 // One per thread: holds buffers, nothing that a result depends on. Time is linear in the text, also for one giant chunk; memory is bounded
 // by kMostPending tokens.
@@ -65,16 +66,22 @@ class English {
 
  private:
   enum Flag : uint16_t {
-    kPlain = 1,   // of ASCII letters, and a whole chunk
-    kBlank = 2,   // white space, which spaCy keeps as a token
-    kMark = 4,    // is_punct: every character is of a category P
-    kEnd = 8,     // one of the sentencizer's punct_chars
-    kLinked = 16, // it and the token before it are neighbours in an exception that other tokens can join to
+    kPlain = 1,    // of ASCII letters, and a whole chunk
+    kBlank = 2,    // white space, which spaCy keeps as a token
+    kMark = 4,     // is_punct: every character is of a category P
+    kEnd = 8,      // one of the sentencizer's punct_chars
+    kLinked = 16,  // it and the token before it are neighbours in an exception that finished tokens can join to
+    kTaken = 32,   // inside a longer or earlier such exception
   };
+  static constexpr uint16_t kUnknown = UINT16_MAX;
   struct Token {
     Word word;
     uint16_t flags;
-    uint16_t part;  // number among the parts of such exceptions, 0: none
+    uint16_t part;  // number among the parts of such exceptions, 0: none, kUnknown: not looked up yet
+  };
+  struct Match {
+    uint32_t start;
+    uint16_t count, exception;
   };
 
   void begin(std::string_view text);
@@ -82,13 +89,17 @@ class English {
   void chunk(const char* from, const char* to);
   void inner(const char* from, const char* to);
   void add(const char* from, const char* to);
-  void add_special(uint16_t number, const char* from);
-  void link();
+  void add_special(uint16_t place, const char* from);
+  void push(const Token& token);
+  uint16_t part(Token& token) const;
   void join();
 
   const char *at_ = nullptr, *end_ = nullptr;
   bool gave_up_ = false, any_linked_ = false;
+  const english::Tables* tables_ = nullptr;
+  const uint8_t* classes_ = nullptr;
   std::vector<Token> tokens_, joined_;
+  std::vector<Match> matches_;
   std::vector<const char*> suffixes_;  // where each one begins, last one first
 };
 
