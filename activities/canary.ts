@@ -7,7 +7,7 @@ import { MillraceError } from '../pipelines/errors.ts'
 import type { RawFile } from '../pipelines/stage.ts'
 import { stageOf } from '../pipelines/stages.ts'
 import { readJson, type Store } from '../storage/store.ts'
-import { type Pinned, verifyPinned } from './inputs.ts'
+import { type Pinned, verifyFiles, verifyPinned } from './inputs.ts'
 import { blame } from './isolate.ts'
 import { type NodeRef, readNode, readRun } from './run.ts'
 import { checkRevision } from './stage.ts'
@@ -23,6 +23,7 @@ export async function checkCanary(context: WorkerContext, ref: NodeRef, made: { 
   const [stage, node, run] = await Promise.all([stageOf(ref.stage), readNode(store, ref), readRun(store, ref.run)])
   checkRevision(context, made, stage, run.config)
   const evaluation = stage.inputs.includes('evaluation') ? await evaluationFiles(store, run.inputs.key) : []
+  await verifyFiles(node.config)
   const signal = AbortSignal.any([Context.current().cancellationSignal, context.shutdown])
   const { threads, maxMemory, stallSeconds } = run.config.run
   for (let attempt = 1; ; attempt++) {

@@ -12,9 +12,11 @@ import { pipeline } from 'node:stream/promises'
 import type { Config, EvaluationEntry, SourceEntry } from '../pipelines/config.ts'
 import { MillraceError } from '../pipelines/errors.ts'
 import { descends, matches } from '../pipelines/extract/source.ts'
+import { type Files, pinFiles } from '../pipelines/files.ts'
 import { digestOf } from '../pipelines/identity.ts'
 import type { Raw } from '../pipelines/plan.ts'
 import type { SourceIdentity } from '../pipelines/stage.ts'
+import { stageOf } from '../pipelines/stages.ts'
 import { allowed, ConfigError } from './config.ts'
 
 export type PinnedFile = Raw & { mtimeMs: number }
@@ -25,6 +27,8 @@ export interface Pinned {
   /** Digest over identities: what fingerprints use. */
   sourcesDigest: string
   evaluationDigest: string
+  /** Stage -> files that its section names; absent where none does. */
+  files?: Record<string, Files>
   /** What a user should know: an optional source that is not there. */
   notes: string[]
 }
@@ -68,8 +72,48 @@ export async function pinInputs(
       ...(await hashAll([{ key: entry.path.split('/').at(-1) ?? entry.name, path }], identityOfEvaluation(entry), cache, heartbeat)),
     )
   }
+  const files = await pinNamed(config, configPath, cache)
   await cache.save()
-  return { sources, evaluation, sourcesDigest: digestOfFiles(sources), evaluationDigest: digestOfFiles(evaluation), notes }
+  const digests = { sourcesDigest: digestOfFiles(sources), evaluationDigest: digestOfFiles(evaluation) }
+  return { sources, evaluation, ...digests, ...(files ? { files } : {}), notes }
+}
+
+/** Models, scores and modules that stages name. */
+async function pinNamed(config: Config, configPath: string, cache: HashCache): Promise<Record<string, Files> | undefined> {
+  const all: Record<string, Files> = {}
+  for (const [name, section] of Object.entries(config.stages ?? {})) {
+    const stage = await stageOf(name)
+    if (!stage.files) continue
+    const files = await pinFiles(stage, stage.config.parse(section), {
+      base: dirname(configPath),
+      allowed: (path, where) => allowed(path, where),
+      sha256: async path => (await cache.sha256(path)).sha256,
+    })
+    if (files) all[name] = files
+  }
+  return Object.keys(all).length ? all : undefined
+}
+
+const verified = new Map<string, string>()
+
+/** Throws INPUT_CHANGED where a file that a stage's config names no longer has its bytes. A module is checked by who loads it. */
+export async function verifyFiles(config: unknown): Promise<void> {
+  for (const [place, { path, sha256 }] of Object.entries((config as { files?: Files }).files ?? {})) {
+    if (/^modules\./.test(place)) continue
+    const info = await stat(path).catch(() => undefined)
+    const key = `${info?.size} ${info?.mtimeMs} ${path}`
+    const found = info ? (verified.get(key) ?? (await sha256Of(path))) : undefined
+    if (found) verified.set(key, found)
+    if (found === sha256) continue
+    throw new MillraceError({
+      code: 'INPUT_CHANGED',
+      kind: 'config',
+      expected: `the bytes that the run pinned (sha256 ${sha256.slice(0, 16)}…)`,
+      found: info ? 'other bytes under the same name' : 'no file',
+      where: `${place}, ${path}`,
+      next: 'start the run again: the changed file makes a new stage',
+    })
+  }
 }
 
 const identityOfEvaluation = (entry: EvaluationEntry): SourceIdentity => ({ name: entry.name, kind: 'evaluation', fields: entry.fields })

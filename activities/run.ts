@@ -116,7 +116,8 @@ export async function openRun(context: WorkerContext, request: OpenRequest): Pro
   const graph = (epochs: ReadonlyMap<string, number>) =>
     corpusNodes(config, { ...pinned, sources: config.sources.map(identityOfSource) }, epochs)
   const nodes = request.retryQuarantined ? await graph(await epochsOf(store, request.retryQuarantined, graph)) : described.nodes
-  const inputsKey = `runs/${run}/inputs-${digestOf([pinned.sourcesDigest, pinned.evaluationDigest], 16)}.json`
+  const named = pinned.files ? [Object.values(pinned.files).flatMap(files => Object.values(files).map(({ sha256 }) => sha256))] : []
+  const inputsKey = `runs/${run}/inputs-${digestOf([pinned.sourcesDigest, pinned.evaluationDigest, ...named], 16)}.json`
   await store.create(inputsKey, JSON.stringify(pinned)) // named by identity: another attempt may have seen other times of the same bytes
   for (const node of nodes) await saveNode(store, run, node)
   await select(store, nodes, request) // refuses before there is a run

@@ -204,7 +204,7 @@ export async function commitStage(context: WorkerContext, ref: NodeRef, plans: r
     node: node.id,
     revision: stage.revision,
     fingerprint: ref.fingerprint,
-    config: node.config,
+    config: stage.identity?.(node.config) ?? node.config, // where a file lies is no part of an artifact
     seed: node.seed,
     parents: Object.fromEntries(
       Object.entries(node.parents).map(([role, list]) => [

@@ -17,7 +17,7 @@ import type { Job } from '../pipelines/unit.ts'
 import { FileStore } from '../storage/file.ts'
 import { missing, readJson, type Store } from '../storage/store.ts'
 import { checkPart, commitUnit, type Unit } from '../storage/units.ts'
-import { type Pinned, verifyPinned } from './inputs.ts'
+import { type Pinned, verifyFiles, verifyPinned } from './inputs.ts'
 import { blame, isolate } from './isolate.ts'
 import { type NodeRef, readRun } from './run.ts'
 import type { Finished, Progress } from './runner.ts'
@@ -144,6 +144,7 @@ async function checkInputs({ store, unit, plan }: UnitRequest, job: Job): Promis
 /** Local paths for everything that the unit reads; empty output and scratch. */
 async function prepare(request: UnitRequest, work: string, resumable: boolean): Promise<Job> {
   const { store, ref, plan, unit, node, execution } = request
+  await verifyFiles(node.config)
   const output = join(work, 'output')
   const scratch = join(work, 'scratch')
   await rm(output, { recursive: true, force: true })

@@ -12,7 +12,7 @@ import { modelSchema, optimizerSchema, phaseSchema } from './train/config.ts'
 /** Stages that a config may speak of, and which fields of their config the graph fills in. */
 export const sections: Record<string, readonly string[]> = {
   extract: ['sources'],
-  filter: [],
+  filter: ['files'],
   dedup: [],
   decontaminate: [],
   longcontext: [],
@@ -72,9 +72,8 @@ export async function configSchema() {
     const stage = (await stageOf(name)) as Stage
     const schema = stage.config as z.ZodObject
     const own = given.filter(field => field in schema.shape)
-    stages[name] = (
-      own.length ? schema.omit(Object.fromEntries(own.map(field => [field, true])) as Record<string, true>) : schema
-    ).prefault({})
+    const user = own.length ? schema.omit(Object.fromEntries(own.map(field => [field, true])) as Record<string, true>) : schema
+    stages[name] = (own.length && schema.description ? user.describe(schema.description) : user).prefault({})
   }
   return z.strictObject({
     $schema: z.string().optional().describe('For editors: the path of schema.json'),

@@ -1,6 +1,7 @@
 /** The graph of a corpus: which stages a config has and what each reads. A pure function of config and pinned inputs. */
 import type { Config } from './config.ts'
 import { sections } from './config.ts'
+import type { Files } from './files.ts'
 import { type Node, nodeOf, type Parent } from './graph.ts'
 import { rawRoles } from './plan.ts'
 import type { Stage } from './stage.ts'
@@ -37,7 +38,7 @@ export const vocabularyOf = (config: Config): number => Number(config.stages.tok
 /** Nodes in an order in which every parent comes before its children. `epochs`: node -> how often its quarantined records were tried again. */
 export async function corpusNodes(
   config: Config,
-  pinned: { sourcesDigest: string; evaluationDigest: string; sources: unknown[] },
+  pinned: { sourcesDigest: string; evaluationDigest: string; sources: unknown[]; files?: Readonly<Record<string, Files>> },
   epochs: ReadonlyMap<string, number> = new Map(),
 ): Promise<Node[]> {
   const nodes = new Map<string, Node>()
@@ -53,22 +54,23 @@ export async function corpusNodes(
     }
     const raw = stage.inputs.find(role => rawRoles.includes(role))
     const epoch = epochs.get(id)
-    nodes.set(
+    const own = stage.config.parse({ ...config.stages[stageName], ...pick(given, stageName, stage) })
+    const node = {
       id,
-      nodeOf({
-        id,
-        stage: stageName,
-        revision: stage.revision,
-        config: stage.config.parse({ ...config.stages[stageName], ...pick(given, stageName, stage) }),
-        seed: config.seed,
-        parents,
-        ...(raw ? { inputs: raw === 'raw' ? pinned.sourcesDigest : pinned.evaluationDigest } : {}),
-        ...(epoch ? { epoch } : {}),
-      }),
-    )
+      stage: stageName,
+      revision: stage.revision,
+      config: own,
+      seed: config.seed,
+      parents,
+      ...(raw ? { inputs: raw === 'raw' ? pinned.sourcesDigest : pinned.evaluationDigest } : {}),
+      ...(epoch ? { epoch } : {}),
+    }
+    nodes.set(id, nodeOf(node, stage.identity?.(own)))
   }
   for (const stageName of Object.keys(reads)) {
-    if (stageName !== 'shard') await add(stageName, stageName, { sources: pinned.sources, phases: config.phases })
+    if (stageName === 'shard') continue
+    const files = pinned.files?.[stageName]
+    await add(stageName, stageName, { sources: pinned.sources, phases: config.phases, ...(files ? { files } : {}) })
   }
   for (const rowLength of [...new Set(config.phases.map(phase => phase.rowLength))].sort((a, b) => a - b)) {
     await add('shard', `shard-${rowLength}`, { rowLength, vocabulary: vocabularyOf(config), components: componentsAt(config, rowLength) })

@@ -24,15 +24,15 @@ export interface Node {
   fingerprint: string
 }
 
-/** The node with its fingerprint. Execution settings have no place here. */
-export function nodeOf(node: Omit<Node, 'fingerprint'>): Node {
+/** The node with its fingerprint. Execution settings have no place here. `identity`: what of the config counts; default: all of it. */
+export function nodeOf(node: Omit<Node, 'fingerprint'>, identity: unknown = node.config): Node {
   const parents = Object.fromEntries(
     Object.entries(node.parents).map(([role, list]) => [role, list.map(parent => `${parent.stage}/${parent.fingerprint}/${parent.role}`)]),
   )
   const named = {
     stage: node.stage,
     revision: node.revision,
-    config: { ...(node.config as object), seed: node.seed, ...(node.epoch ? { epoch: node.epoch } : {}) },
+    config: { ...(identity as object), seed: node.seed, ...(node.epoch ? { epoch: node.epoch } : {}) },
     parents: node.inputs ? { ...parents, inputs: [node.inputs] } : parents,
   }
   return { ...node, fingerprint: fingerprint(named) }

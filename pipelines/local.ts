@@ -5,6 +5,7 @@
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ArrowReader, batchDigest, schemaDigest } from './arrow/index.ts'
+import { pinFiles } from './files.ts'
 import { type Part, plan, type Raw, rangeContent, rawRoles } from './plan.ts'
 import type { LocalPart, Stage } from './stage.ts'
 import { type Job, runUnit, type UnitResult } from './unit.ts'
@@ -13,6 +14,8 @@ import type { WrittenPart } from './writer.ts'
 export interface LocalRequest<C> {
   stage: Stage<C>
   config: unknown
+  /** Folder that paths in the config are relative to; default: the working directory. */
+  base?: string
   seed?: number
   /** Input roles of the stage -> local files. `asPart` describes a plain Arrow file. */
   inputs: Record<string, readonly Part[]>
@@ -45,7 +48,9 @@ const under = (role: string, parts: readonly Part[] | undefined): Part[] => (par
 
 export async function runStage<C>(request: LocalRequest<C>): Promise<LocalResult> {
   const { stage, folder, seed = 1 } = request
-  const config = stage.config.parse(request.config)
+  const parsed = stage.config.parse(request.config)
+  const files = await pinFiles(stage, parsed, { base: request.base ?? process.cwd() })
+  const config = files ? { ...parsed, files } : parsed
   const roles: Record<string, Part[]> = {}
   const partitions: Record<string, number> = {}
   const result: LocalResult = { outputs: {}, roles, counters: {}, quarantined: 0, units: 0, bytesIn: 0, documents: 0 }

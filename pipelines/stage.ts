@@ -8,6 +8,7 @@ import type * as z from 'zod'
 import type { Batch, Schema } from './arrow/index.ts'
 import type { Canary } from './canary.ts'
 import type { QuarantinedRecord } from './errors.ts'
+import type { NamedFile } from './files.ts'
 
 export const KiB = 2 ** 10
 export const MiB = 2 ** 20
@@ -54,6 +55,10 @@ export interface Stage<C = any> {
   operations: readonly Operation<C>[]
   /** Role of the artifact -> `operation.role` that it is made of. */
   outputs: Record<string, string>
+  /** Files that the config names. They are pinned into its field `files`, and their content is identity (files.ts). */
+  files?: (config: C) => readonly NamedFile[]
+  /** What of the config names an artifact, where that is less than all. */
+  identity?: (config: C) => unknown
   /** Documents that it must drop and keep, run through it before its first unit. */
   canary?: Canary<C>
 }

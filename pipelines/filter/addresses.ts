@@ -7,6 +7,7 @@ import { judgeUrls, tables, type UrlHandle, urlRules } from '../../native/addon/
 import type { Batch } from '../arrow/index.ts'
 import { MillraceError } from '../errors.ts'
 import { textsIn } from './columns.ts'
+import type { Step } from './step.ts'
 
 const list = z.array(z.string().max(8192)).default([])
 
@@ -49,6 +50,14 @@ export function addressJudge({ softThreshold, ...lists }: Addresses): AddressJud
     }
     return dropped
   }
+}
+
+/** The step of a config's lists; undefined where they are empty. */
+export function addressStep(config: Addresses): Step | undefined {
+  const { softThreshold: _, ...lists } = config
+  if (Object.values(lists).every(entries => entries.length === 0)) return undefined
+  const judge = addressJudge(config)
+  return { name: 'addresses', fields: [], run: async batch => ({ verdicts: await judge(batch), measured: [] }) }
 }
 
 function open(lists: Omit<Addresses, 'softThreshold'>, softThreshold: number): UrlHandle {

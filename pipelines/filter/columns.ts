@@ -1,6 +1,6 @@
 /** Between native arrays and Arrow columns: no text and no number of a document becomes a JavaScript value here. */
 import type { Texts } from '../../native/addon/text.ts'
-import { Column, f64, type Optional, optional, type Schema, schema, utf8 } from '../arrow/index.ts'
+import { Column, type Field, f64, optional, type Schema, schema, utf8 } from '../arrow/index.ts'
 import { documentId } from '../schemas.ts'
 
 /** Offsets and bytes of a utf8 column, as native code takes them. */
@@ -22,8 +22,8 @@ export function numberColumn(values: Float64Array): Column {
   return new Column({ type: f64(), length: values.length, validity, offsets: undefined, data })
 }
 
-/** The table `statistics`: id, the profile that judged, whether the document stayed, and one column per name; null where it has no value. */
-export function statisticsSchema(names: readonly string[]): Schema {
-  const columns: Record<string, Optional> = Object.fromEntries(names.map(name => [name, optional(f64())]))
-  return schema({ id: documentId, profile: utf8(), rule: optional(utf8()), ...columns })
-}
+/** Columns of `statistics` that no step adds. */
+export const labels = { id: documentId, profile: utf8(), rule: optional(utf8()) }
+
+/** The table `statistics`: id, the profile that judges the kind, why the document was dropped, and what the steps measured. */
+export const statisticsSchema = (fields: readonly Field[]): Schema => ({ fields: [...schema(labels).fields, ...fields] })

@@ -1,7 +1,11 @@
-/** Profiles in the numbers of the native tables. Apart from profiles.ts, so that reading a config needs no addon. */
-import { type NativeProfile, type Steps, tables } from '../../native/addon/text.ts'
+/** The step of published rules: native code measures every statistic of a text at once, and each profile compares those that it names. */
+import { type Judgement, judge, type NativeProfile, type Steps, statuses, type Texts, tables } from '../../native/addon/text.ts'
+import { type Batch, type Field, f64 } from '../arrow/index.ts'
+import { numberColumn, textsIn } from './columns.ts'
 import { type Family, families, type Profile } from './profiles.ts'
+import type { Outcome, Step, Verdict } from './step.ts'
 
+/** A profile in the numbers of the native tables. */
 export function nativeProfile(profile: Profile): NativeProfile {
   const numbers = new Map(tables().rules.map((rule, number) => [rule.name, number]))
   const steps = (order: readonly Family[]): Steps =>
@@ -11,5 +15,74 @@ export function nativeProfile(profile: Profile): NativeProfile {
         return threshold === undefined ? [] : [{ rule: numbers.get(name) as number, threshold }]
       }),
     )
-  return { before: steps(profile.before), c4: profile.c4, after: steps(profile.after) }
+  return { words: profile.words, before: steps(profile.before), c4: profile.c4, after: steps(profile.after) }
+}
+
+/** Which profile, by its place in a list, judges a document of this kind and type. */
+export type ProfileOf = (kind: string, type: string | undefined) => number
+
+export interface RulesConfig {
+  /** At most 256. */
+  profiles: readonly Profile[]
+  profileOf: ProfileOf
+  maxDocumentBytes: number
+}
+
+export function rulesStep(config: RulesConfig): Step {
+  const native = config.profiles.map(nativeProfile)
+  const { rules, statistics } = tables()
+  return {
+    name: 'rules',
+    fields: statistics.map((name): Field => ({ name, type: f64(), nullable: true })),
+    async run(batch, { threads }) {
+      const profileOf = profilesIn(batch, config.profileOf)
+      const judged = await judge(textsIn(batch.column('text')), profileOf, native, { maxDocumentBytes: config.maxDocumentBytes, threads })
+      const verdicts = new Map<number, Verdict>()
+      for (let i = 0; i < batch.rows; i++) {
+        const rule = rules[judged.rule[i] as number]
+        if (rule) verdicts.set(i, { reason: rule.reason, value: judged.value[i] as number, threshold: judged.threshold[i] as number })
+      }
+      return {
+        verdicts,
+        measured: statistics.map(name => numberColumn(judged.statistics[name] as Float64Array)),
+        edited: [...judged.edited],
+        refused: refusedIn(judged),
+        ...(judged.text ? { text: ofAllRows(judged.text, judged.kept, batch.rows) } : {}),
+      } satisfies Outcome
+    },
+  }
+}
+
+/** One place a row. */
+export function profilesIn(batch: Batch, profileOf: ProfileOf): Uint8Array {
+  const [kind, type] = [batch.column('kind'), batch.column('type')]
+  return Uint8Array.from({ length: batch.rows }, (_, i) => profileOf(kind.text(i), type.isNull(i) ? undefined : type.text(i)))
+}
+
+/** The native texts are those of kept rows; the others become empty, so that nothing is copied. */
+function ofAllRows({ offsets, bytes }: Texts, kept: Uint32Array, rows: number): Texts {
+  const all = new Int32Array(rows + 1)
+  let next = 0
+  for (let i = 0; i < rows; i++) {
+    if (kept[next] === i) next++
+    all[i + 1] = offsets[next] as number
+  }
+  return { offsets: all, bytes }
+}
+
+const found: Record<(typeof statuses)[number], string> = {
+  ok: '',
+  too_large: 'more bytes than maxDocumentBytes',
+  not_utf8: 'bytes that are not UTF-8',
+  too_many_words: 'more than 8,388,608 words',
+  too_much_work: 'words made to collide in hash tables',
+}
+
+function refusedIn(judged: Judgement): NonNullable<Outcome['refused']> {
+  const refused: NonNullable<Outcome['refused']> = new Map()
+  for (const [i, number] of judged.status.entries()) {
+    const status = statuses[number] ?? 'ok'
+    if (status !== 'ok') refused.set(i, { code: `DOCUMENT_${status.toUpperCase()}`, found: found[status] })
+  }
+  return refused
 }

@@ -19,12 +19,26 @@ export interface Outcome {
   verdicts: Map<number, Verdict>
   /** One column for each of the step's `fields`, with a value for every row of the given batch; null where it has none. */
   measured: Column[]
-  /** Texts of all rows of the given batch, where the step changed any. */
+  /** Texts of all rows of the given batch, where the step changed any; those of rows that it drops may be anything. */
   text?: Texts
   /** Rows whose text changed. */
   edited?: readonly number[]
   /** Rows that cannot be judged at all -> what was found, with the code of the quarantine. They are neither kept nor decided. */
   refused?: Map<number, { code: string; found: string }>
+}
+
+/** What earlier steps measured of the rows of a batch: for rules over statistics. */
+export interface Measured {
+  has(name: string): boolean
+  /** One value a row of the given batch; null where it has none. TypeError for a name that no earlier step measures. */
+  column(name: string): Column
+}
+
+export interface StepOptions {
+  threads: number
+  seed: number
+  /** Absent: nothing was measured before. */
+  measured?: Measured
 }
 
 export interface Step {
@@ -33,5 +47,5 @@ export interface Step {
   /** Columns that it adds to `statistics`, nullable; names are unique over all steps. */
   fields: readonly Field[]
   /** Judges a batch of `documents` (column `text` as earlier steps left it). Order of rows cannot change a verdict. */
-  run(batch: Batch, options: { threads: number; seed: number }): Promise<Outcome>
+  run(batch: Batch, options: StepOptions): Promise<Outcome>
 }

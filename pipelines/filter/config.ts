@@ -1,0 +1,76 @@
+/** What a config says of filtering. Sections of steps that are off by default are absent, so that a new step renames no artifact that has none. */
+import * as z from 'zod'
+import { filesSchema, type NamedFile } from '../files.ts'
+import { MiB } from '../stage.ts'
+import { addressSchema } from './addresses.ts'
+import { expressionSchema } from './expressions.ts'
+import { moduleDigest } from './module_source.ts'
+import { moduleSchema } from './modules.ts'
+import { overridden, overrideSchema, type Profile, type ProfileName, profileNames, profiles } from './profiles.ts'
+import { scoresSchema } from './scores.ts'
+
+/** Profile by kind, or by kind and type. What is not named here is judged as `*`. */
+export const profileOfKind: Record<string, ProfileName> = {
+  web: 'millrace',
+  markdown: 'markdown',
+  book: 'book',
+  code: 'code',
+  'code/css': 'markup',
+  'code/html': 'markup',
+  'code/markdown': 'markup',
+  'code/restructuredtext': 'markup',
+  'code/tex': 'markup',
+  'code/text': 'markup',
+  'code/xml': 'markup',
+  repository: 'none',
+  '*': 'millrace',
+}
+
+export const filterConfig = z
+  .strictObject({
+    unitBytes: z
+      .int()
+      .positive()
+      .default(64 * MiB)
+      .describe('Bytes of documents that a unit aims at'),
+    words: z.enum(['simple']).default('simple').describe('How text is split into words: simple = at white space, marks at the ends apart'),
+    profiles: z
+      .record(z.string().regex(/^(\*|[a-z0-9_-]+(\/[a-z0-9_+-]+)?)$/), z.enum(profileNames))
+      .default({})
+      .describe('Kind, or kind/type, or * -> profile, where it differs from: web millrace, markdown markdown, book book, code code'),
+    override: z.partialRecord(z.enum(profileNames), overrideSchema).default({}).describe('Profile -> thresholds that differ from it'),
+    addresses: addressSchema.prefault({}),
+    scores: z.array(scoresSchema).optional().describe('Numbers computed elsewhere, joined by id before modules and expressions'),
+    modules: z.array(moduleSchema).optional().describe('Your own rules as ES modules; they see what scores and published rules measured'),
+    expressions: z
+      .array(expressionSchema)
+      .optional()
+      .describe('Rules over everything measured, without code; the first that is true drops'),
+    maxDocumentBytes: z
+      .int()
+      .min(1)
+      .max(2 ** 30)
+      .default(64 * MiB)
+      .describe('A longer document is quarantined before any rule sees it'),
+    files: filesSchema,
+  })
+  .describe('Which documents stay')
+
+export type FilterConfig = z.output<typeof filterConfig>
+
+/** Files that a config names; see pipelines/files.ts. */
+export function filesOf(config: FilterConfig): NamedFile[] {
+  return [
+    ...(config.scores ?? []).map(({ path }, i) => ({ place: `scores.${i}.path`, path })),
+    ...(config.modules ?? []).map(({ path }, i) => ({ place: `modules.${i}.path`, path, digest: moduleDigest })),
+  ]
+}
+
+/** Profiles with what the config overrides, in the order of `profileNames`. */
+export const profilesOf = (config: FilterConfig): Profile[] => profileNames.map(name => overridden(profiles[name], config.override[name]))
+
+/** Name of the profile that judges a kind and type. */
+export function profileFor(config: Pick<FilterConfig, 'profiles'>): (kind: string, type: string | undefined) => ProfileName {
+  const byKind: Record<string, ProfileName> = { ...profileOfKind, ...config.profiles }
+  return (kind, type) => byKind[`${kind}/${type}`] ?? byKind[kind] ?? (byKind['*'] as ProfileName)
+}

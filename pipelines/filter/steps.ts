@@ -1,0 +1,51 @@
+/**
+ * The chain of a config: every step that it switches on, in one order. Cheap ones that need no text come first; rules over what others
+ * measured come last, and scores before modules before expressions, so that each can ask for what the one before it found.
+ */
+import type { Field } from '../arrow/index.ts'
+import { located } from '../files.ts'
+import { addressStep } from './addresses.ts'
+import { fieldsOf } from './chain.ts'
+import { labels } from './columns.ts'
+import { type FilterConfig, profileFor, profilesOf } from './config.ts'
+import { expressionsStep } from './expressions.ts'
+import { moduleStep } from './modules.ts'
+import { profileNames } from './profiles.ts'
+import { type ProfileOf, rulesStep } from './rules.ts'
+import { scoresStep } from './scores.ts'
+import type { Step } from './step.ts'
+
+export interface Chain {
+  steps: readonly Step[]
+  /** What they measure, in order: columns of `statistics` behind its own. */
+  fields: readonly Field[]
+  /** Place in `profileNames` of the profile that judges a document. */
+  profileOf: ProfileOf
+}
+
+const chains = new WeakMap<FilterConfig, Chain>()
+
+/** One chain a config object: steps may hold models. Throws what is wrong with the config that its schema cannot say. */
+export function chainOf(config: FilterConfig): Chain {
+  const before = chains.get(config)
+  if (before) return before
+  const { files = {}, ...rest } = config
+  const here = located<FilterConfig>(config)
+  const nameOf = profileFor(rest)
+  const profileOf: ProfileOf = (kind, type) => profileNames.indexOf(nameOf(kind, type))
+  const steps: Step[] = []
+  const add = (step: Step | undefined) => step && steps.push(step)
+
+  add(addressStep(here.addresses))
+  add(rulesStep({ profiles: profilesOf(config), profileOf, maxDocumentBytes: config.maxDocumentBytes }))
+  for (const scores of here.scores ?? []) add(scoresStep(scores))
+  for (const [i, module] of (here.modules ?? []).entries()) add(moduleStep(module, files[`modules.${i}.path`]?.sha256))
+  if (here.expressions?.length) add(expressionsStep(here.expressions, numericNames(steps)))
+
+  const chain = { steps, fields: fieldsOf(steps, Object.keys(labels)), profileOf }
+  chains.set(config, chain)
+  return chain
+}
+
+const numericNames = (steps: readonly Step[]): string[] =>
+  steps.flatMap(step => step.fields.filter(({ type }) => ['float', 'int', 'bool'].includes(type.kind)).map(({ name }) => name))
