@@ -42,7 +42,12 @@ async function open({ path, sha256, where }: ModelFile): Promise<FastTextModel> 
   })
   const digest = createHash('sha256').update(bytes).digest('hex')
   if (sha256 !== undefined && digest !== sha256)
-    throw wrong('MODEL_CHANGED', `the bytes that were pinned (sha256 ${sha256.slice(0, 16)}…)`, `${digest.slice(0, 16)}…`, 'put the file back')
+    throw wrong(
+      'MODEL_CHANGED',
+      `the bytes that were pinned (sha256 ${sha256.slice(0, 16)}…)`,
+      `${digest.slice(0, 16)}…`,
+      'put the file back',
+    )
   return openModel(bytes).catch(error => {
     if (error.code !== 'BAD_MODEL') throw error
     const [, at, expected, found] = /^model, (.*?): expected (.*), found (.*)$/s.exec(error.message) ?? []
