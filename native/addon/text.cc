@@ -1,7 +1,8 @@
 // Binds native/text: judging and measuring of text columns, and the user's lists of addresses.
 #include "native/addon/binding.h"
+#include "native/addon/text_pii.h"
+#include "native/addon/text_url.h"
 #include "native/text/judge.h"
-#include "native/text/url.h"
 
 namespace millrace::addon {
 namespace {
@@ -13,7 +14,7 @@ Napi::Object statistic_columns(Napi::Env env, const std::vector<std::vector<doub
   return object;
 }
 
-// tables() -> { rules: { name, reason, statistic, drops }[], statistics: string[], urlReasons: string[] }
+// tables() -> { rules: { name, reason, statistic, drops }[], statistics: string[] }
 Napi::Value tables(const Napi::CallbackInfo& info) {
   const auto env = info.Env();
   auto rules = Napi::Array::New(env);
@@ -32,13 +33,9 @@ Napi::Value tables(const Napi::CallbackInfo& info) {
   add("too_few_sentences", "too_few_sentences", "c4_sentences", "below");
   auto statistics = Napi::Array::New(env);
   for (int s = 0; s < text::kStatisticCount; ++s) statistics.Set(static_cast<uint32_t>(s), text::name(static_cast<text::Statistic>(s)));
-  auto reasons = Napi::Array::New(env);
-  for (int v = 0; v <= static_cast<int>(text::UrlVerdict::blacklisted_subword); ++v)
-    reasons.Set(static_cast<uint32_t>(v), text::name(static_cast<text::UrlVerdict>(v)));
   auto result = Napi::Object::New(env);
   result.Set("rules", rules);
   result.Set("statistics", statistics);
-  result.Set("urlReasons", reasons);
   return result;
 }
 
@@ -124,61 +121,14 @@ Napi::Value measure(const Napi::CallbackInfo& info) {
       });
 }
 
-// urlRules(lists: { domains, urls, bannedWords, softWords, bannedSubwords: { offsets, bytes } }, softThreshold) -> handle
-Napi::Value url_rules(const Napi::CallbackInfo& info) {
-  const auto env = info.Env();
-  const auto lists = info[0].As<Napi::Object>();
-  const auto list = [&](const char* name) {
-    const auto value = lists.Get(name);
-    if (!value.IsObject()) return TextColumn{};
-    const auto object = value.As<Napi::Object>();
-    return texts(object.Get("offsets"), object.Get("bytes"));
-  };
-  std::unique_ptr<text::UrlRules> rules;
-  const text::UrlLists all{list("domains"), list("urls"), list("bannedWords"), list("softWords"), list("bannedSubwords"), info[1].ToNumber().Int32Value()};
-  if (const Error error = text::UrlRules::make(all, rules)) {
-    to_js(env, error).ThrowAsJavaScriptException();
-    return env.Undefined();
-  }
-  return Napi::External<text::UrlRules>::New(env, rules.release(), [](Napi::Env, text::UrlRules* old) { delete old; });
-}
-
-// judgeUrls(handle, offsets, bytes) -> { verdict: Int8Array, value: Float64Array }
-Napi::Value judge_urls(const Napi::CallbackInfo& info) {
-  const auto* rules = info[0].As<Napi::External<text::UrlRules>>().Data();
-  const auto column = texts(info[1], info[2]);
-  struct Out {
-    std::vector<int8_t> verdict;
-    std::vector<double> value;
-  };
-  auto out = std::make_shared<Out>();
-  return Work::start(
-      info,
-      [=]() -> Error {
-        if (!column.valid()) return {kShape, "judgeUrls: expected offsets that rise within the bytes, found others"};
-        for (size_t i = 0; i < column.size(); ++i) {
-          double value = 0;
-          out->verdict.push_back(static_cast<int8_t>(rules->judge(column[i], value)));
-          out->value.push_back(value);
-        }
-        return Error::none();
-      },
-      [=](Napi::Env env) -> Napi::Value {
-        auto result = Napi::Object::New(env);
-        result.Set("verdict", copied<Napi::Int8Array>(env, out->verdict));
-        result.Set("value", copied<Napi::Float64Array>(env, out->value));
-        return result;
-      });
-}
-
 }  // namespace
 
 void init_text(Napi::Env env, Napi::Object exports) {
   exports.Set("tables", Napi::Function::New(env, tables));
   exports.Set("judge", Napi::Function::New(env, judge));
   exports.Set("measure", Napi::Function::New(env, measure));
-  exports.Set("urlRules", Napi::Function::New(env, url_rules));
-  exports.Set("judgeUrls", Napi::Function::New(env, judge_urls));
+  set_pii(env, exports);
+  set_url(env, exports);
 }
 
 }  // namespace millrace::addon

@@ -67,41 +67,20 @@ export interface Options {
 
 export const statuses = ['ok', 'too_large', 'not_utf8', 'too_many_words', 'too_much_work'] as const
 
-/** The user's lists: one entry a text; empty ones and those that begin with # are skipped. */
-export interface UrlLists {
-  domains: readonly string[]
-  urls: readonly string[]
-  bannedWords: readonly string[]
-  softWords: readonly string[]
-  bannedSubwords: readonly string[]
-}
-
-export type UrlHandle = { readonly urlRules: unique symbol }
-
 export interface Tables {
   rules: readonly NativeRule[]
   statistics: readonly string[]
-  urlReasons: readonly string[]
 }
 
 interface Native {
   tables(): Tables
   judge(offsets: Int32Array, bytes: Uint8Array, profileOf: Uint8Array, profiles: readonly object[], options: Options): Promise<Judgement>
   measure(offsets: Int32Array, bytes: Uint8Array, options: Options): Promise<Measurement>
-  urlRules(lists: Record<keyof UrlLists, Texts>, softThreshold: number): UrlHandle
-  judgeUrls(handle: UrlHandle, offsets: Int32Array, bytes: Uint8Array): Promise<UrlJudgement>
 }
 
 export interface Measurement {
   status: Uint8Array
   statistics: Record<string, Float64Array>
-}
-
-export interface UrlJudgement {
-  /** Place in `tables().urlReasons`, -1 if kept. A text that is empty is kept. */
-  verdict: Int8Array
-  /** Soft words found, else 1. */
-  value: Float64Array
 }
 
 const native = () => domain<Native>('text')
@@ -123,17 +102,6 @@ export function judge(texts: Texts, profileOf: Uint8Array, profiles: readonly Na
 
 /** Every statistic of every text; NaN throughout where its status is not `ok`. */
 export const measure = (texts: Texts, options: Options = {}): Promise<Measurement> => native().measure(texts.offsets, texts.bytes, options)
-
-/** Reads the lists; FORMAT names the list and the entry that can match nothing or everything. */
-export function urlRules(lists: UrlLists, softThreshold: number): UrlHandle {
-  const columns = Object.fromEntries(Object.entries(lists).map(([name, entries]) => [name, textsOf(entries)])) as Record<
-    keyof UrlLists,
-    Texts
-  >
-  return native().urlRules(columns, softThreshold)
-}
-
-export const judgeUrls = (handle: UrlHandle, urls: Texts): Promise<UrlJudgement> => native().judgeUrls(handle, urls.offsets, urls.bytes)
 
 /** A column of these strings: for lists and tests, not for documents. */
 export function textsOf(strings: readonly string[]): Texts {

@@ -10,14 +10,7 @@ export const urlDefinitions = ['millrace', 'datatrove@0.10'] as const
 export type UrlDefinition = (typeof urlDefinitions)[number]
 
 /** Verdicts, in the order in which they are asked. */
-export const urlReasons = [
-  'domain',
-  'subdomain',
-  'url',
-  'hard_blacklisted',
-  'soft_blacklisted',
-  'blacklisted_subword',
-] as const
+export const urlReasons = ['domain', 'subdomain', 'url', 'hard_blacklisted', 'soft_blacklisted', 'blacklisted_subword'] as const
 
 type Handle = { readonly urls: unique symbol }
 

@@ -1,73 +1,135 @@
 /**
- * Rules over addresses: the user's lists, judged in datatrove's order and with its reasons (native/text/url.h). They run before any text
- * is measured, as the cheapest test of all.
+ * Rules over addresses: the user's lists, judged in datatrove's order and with its reasons (native/text/url.h). The cheapest step of all,
+ * so it stands before anything that reads a text. A document without an address stays; datatrove stops there with an error.
+ *
+ * Lists stand in the config or in files, plain or gzip, read as a stream: a list of millions is held once a process, its entries' bytes and
+ * about eight more each. No list comes with the program.
  */
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { pipeline } from 'node:stream/promises'
+import { createGunzip } from 'node:zlib'
 import * as z from 'zod'
-import { judgeUrls, tables, type UrlHandle, urlRules } from '../../native/addon/text.ts'
-import type { Batch } from '../arrow/index.ts'
+import { type UrlList, UrlRules, urlDefinitions, urlLists, urlReasons } from '../../native/addon/url.ts'
 import { MillraceError } from '../errors.ts'
+import type { NamedFile } from '../files.ts'
 import { textsIn } from './columns.ts'
-import type { Step } from './step.ts'
+import type { Step, Verdict } from './step.ts'
 
 const list = z.array(z.string().max(8192)).default([])
 
 export const addressSchema = z
   .strictObject({
-    domains: list.describe('Hosts such as example.com; each also stands for every host below it'),
+    definition: z
+      .enum(urlDefinitions)
+      .default('millrace')
+      .describe(
+        'millrace: a listed host stands for all hosts below it, in any case. datatrove@0.10: its registered domain or whole host must be listed letter by letter',
+      ),
+    domains: list.describe('Hosts such as example.com'),
     urls: list.describe('Whole addresses'),
     bannedWords: list.describe('One of them, between marks in the address, drops the document; written as in the address, small letters'),
     softWords: list.describe('`softThreshold` different ones drop the document'),
     bannedSubwords: list.describe('One of them anywhere in the address drops the document'),
     softThreshold: z.int().min(1).default(2),
+    files: z
+      .array(
+        z.strictObject({
+          list: z.enum(urlLists).describe('Which list it adds to'),
+          path: z.string().min(1).describe('Plain text or gzip, one entry a line; relative to the config'),
+        }),
+      )
+      .optional()
+      .describe('Lists in files, of any length. What is in them is identity, not where they lie'),
   })
   .describe('Addresses whose documents are dropped. No list comes with the program; lines that are empty or begin with # are skipped')
 
 export type Addresses = z.output<typeof addressSchema>
 
-export interface AddressVerdict {
-  reason: string
-  value: number
-  threshold: number
-}
+/** Files that the section names, for pipelines/files.ts. */
+export const addressFiles = ({ files = [] }: Addresses): NamedFile[] =>
+  files.map(({ path }, i) => ({ place: `addresses.files.${i}.path`, path }))
 
-/** Judges a batch by its column `url`: row -> verdict, for the rows that are dropped. */
-export type AddressJudge = (batch: Batch) => Promise<Map<number, AddressVerdict>>
-
-/** MillraceError BAD_URL_LIST naming list and line, where an entry can match nothing or everything. */
-export function addressJudge({ softThreshold, ...lists }: Addresses): AddressJudge {
-  if (Object.values(lists).every(entries => entries.length === 0)) return async () => new Map()
-  const handle = open(lists, softThreshold)
-  const { urlReasons } = tables()
-  return async batch => {
-    const urls = batch.column('url')
-    const { verdict, value } = await judgeUrls(handle, textsIn(urls))
-    const dropped = new Map<number, AddressVerdict>()
-    for (let i = 0; i < batch.rows; i++) {
-      const reason = urlReasons[verdict[i] as number]
-      if (reason === undefined || urls.isNull(i)) continue
-      const soft = reason === 'soft_blacklisted'
-      dropped.set(i, { reason, value: value[i] as number, threshold: soft ? softThreshold : 1 })
-    }
-    return dropped
+/**
+ * The step of a config's lists; undefined where it has none. `digest` says what a file held when it was pinned, by its place in `files`.
+ * Lists are read with the first batch. MillraceError BAD_URL_LIST naming list or file and line, where an entry can match nothing or
+ * everything; URL_LIST_FILE, URL_LIST_CHANGED.
+ */
+export function addressStep(config: Addresses, digest: (file: number) => string | undefined = () => undefined): Step | undefined {
+  if (!config.files?.length && urlLists.every(name => config[name].length === 0)) return undefined
+  let opening: Promise<UrlRules> | undefined
+  return {
+    name: 'addresses',
+    fields: [],
+    async run(batch) {
+      opening ??= open(config, digest)
+      const rules = await opening
+      const urls = batch.column('url')
+      const { verdict, value } = await rules.judge(textsIn(urls))
+      const verdicts = new Map<number, Verdict>()
+      for (let i = 0; i < batch.rows; i++) {
+        const reason = urlReasons[verdict[i] as number]
+        if (reason === undefined || urls.isNull(i)) continue
+        verdicts.set(i, { reason, value: value[i] as number, threshold: reason === 'soft_blacklisted' ? config.softThreshold : 1 })
+      }
+      return { verdicts, measured: [] }
+    },
   }
 }
 
-/** The step of a config's lists; undefined where they are empty. */
-export function addressStep(config: Addresses): Step | undefined {
-  const { softThreshold: _, ...lists } = config
-  if (Object.values(lists).every(entries => entries.length === 0)) return undefined
-  const judge = addressJudge(config)
-  return { name: 'addresses', fields: [], run: async batch => ({ verdicts: await judge(batch), measured: [] }) }
+async function open(config: Addresses, digest: (file: number) => string | undefined): Promise<UrlRules> {
+  const rules = new UrlRules(config.definition, config.softThreshold)
+  for (const name of urlLists)
+    said(`filter.addresses, list ${name}`, () => rules.add(name, Buffer.from(config[name].map(oneLine).join('\n'), 'utf8'), true))
+  for (const [i, { list: name, path }] of (config.files ?? []).entries())
+    await readList(rules, name, path, `filter.addresses.files.${i} (${path})`, digest(i))
+  rules.finish()
+  return rules
 }
 
-function open(lists: Omit<Addresses, 'softThreshold'>, softThreshold: number): UrlHandle {
+/** An entry of a config that holds line breaks would move the numbers of those behind it. */
+const oneLine = (entry: string): string => entry.replace(/[\r\n]+/g, ' ')
+
+async function readList(rules: UrlRules, name: UrlList, path: string, where: string, sha256: string | undefined): Promise<void> {
+  const wrong = (code: string, expected: string, found: string) =>
+    new MillraceError({ code, kind: 'config', expected, found, where, next: 'name a text file, plain or gzip, with one entry a line' })
+  const hash = createHash('sha256')
+  const file = createReadStream(path, { highWaterMark: 1 << 18 })
+  const chunks = async function* (source: AsyncIterable<Buffer>) {
+    for await (const chunk of source) {
+      hash.update(chunk)
+      yield chunk
+    }
+  }
+  const lines = async (source: AsyncIterable<Buffer>) => {
+    for await (const chunk of source) said(where, () => rules.add(name, chunk, false))
+    said(where, () => rules.add(name, new Uint8Array(), true))
+  }
   try {
-    return urlRules(lists, softThreshold)
+    if (await isGzip(path)) await pipeline(file, chunks, createGunzip(), lines)
+    else await pipeline(file, chunks, lines)
   } catch (error) {
-    const [, where, expected, found] = /^(list \w+, line \d+): expected (.*), found (.*)$/s.exec((error as Error).message) ?? []
-    if (where === undefined || expected === undefined || found === undefined) throw error
+    if (error instanceof MillraceError) throw error
+    throw wrong('URL_LIST_FILE', 'a list that can be read', String((error as NodeJS.ErrnoException).code ?? error))
+  }
+  const found = hash.digest('hex')
+  if (sha256 !== undefined && found !== sha256)
+    throw wrong('URL_LIST_CHANGED', `the bytes that were pinned (sha256 ${sha256.slice(0, 16)}…)`, `${found.slice(0, 16)}…`)
+}
+
+async function isGzip(path: string): Promise<boolean> {
+  for await (const head of createReadStream(path, { end: 1 })) return head[0] === 0x1f && head[1] === 0x8b
+  return false
+}
+
+function said(where: string, add: () => void): void {
+  try {
+    add()
+  } catch (error) {
+    const [, line, expected, found] = /^(line \d+): expected (.*), found (.*)$/s.exec((error as Error).message) ?? []
+    if (line === undefined || expected === undefined || found === undefined) throw error
     throw new MillraceError(
-      { code: 'BAD_URL_LIST', kind: 'config', expected, found, where: `filter.addresses, ${where}` },
+      { code: 'BAD_URL_LIST', kind: 'config', expected, found, where: `${where}, ${line}`, next: 'correct the line or take it out' },
       { cause: error },
     )
   }
