@@ -1,0 +1,124 @@
+#pragma once
+// A back-off n-gram model in memory.
+//
+// N-grams stand in one hash table per order, keyed exactly by (place of the n-gram without its first word, first word): 16 bytes each and
+// 12 at the highest order, at a load of two thirds. Looking one up goes from its last word leftwards, each step one probe, and stops where
+// the model has no longer n-gram: what KenLM's probing model does with 64-bit hashes of n-grams, but no two n-grams can be mistaken for one
+// another. Places of different words do not depend on each other, so lookups of many words are interleaved (score.h).
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "native/base/error.h"
+#include "native/ngram/hash.h"
+
+namespace millrace::ngram {
+
+inline constexpr const char* kBadModel = "BAD_MODEL";  // the file is no model, or a broken one; the message begins with where
+inline constexpr int kMaxOrder = 6;
+inline constexpr uint32_t kUnknown = 0;  // the id of <unk>
+inline constexpr uint32_t kNone = UINT32_MAX;
+inline constexpr float kZero = -99;  // log10 of a probability of zero, as SRILM writes it
+
+// How texts become words: part of a model, because scores mean nothing under another one. See words.h.
+enum class Words : uint32_t { spaces = 0, simple = 1 };
+
+struct Weights {
+  float log10;    // log10 of the probability
+  float backoff;  // log10 of the weight of shorter n-grams behind this context; 0 where it is none
+};
+struct WordSlot {
+  uint32_t tag, id, offset, length;  // id kNone: empty
+};
+struct Slot {
+  uint32_t parent, word;  // parent kNone: empty
+  Weights weights;
+};
+struct TopSlot {
+  uint32_t parent, word;
+  float log10;
+};
+static_assert(sizeof(Slot) == 16 && sizeof(TopSlot) == 12 && sizeof(WordSlot) == 16);
+
+// The first slot that holds (parent, word), or null. Every table has an empty slot, so that the search ends.
+template <class S>
+const S* find(std::span<const S> table, uint32_t parent, uint32_t word, size_t at) {
+  while (true) {
+    const S& slot = table[at];
+    if (slot.parent == parent && slot.word == word) return &slot;
+    if (slot.parent == kNone) return nullptr;
+    if (++at == table.size()) at = 0;
+  }
+}
+
+class Model {
+ public:
+  Model() = default;
+  Model(const Model&) = delete;
+  Model& operator=(const Model&) = delete;
+  ~Model();
+
+  // Reads an ARPA file (plain, gzip or zstd) or a binary one, told apart by their first bytes. BAD_MODEL where it is neither, is cut short or
+  // contradicts itself; IO where it cannot be read. A binary file is mapped, after its digest and its tables were checked.
+  static Error load(const std::string& path, std::unique_ptr<Model>& out);
+  // The binary form: little-endian, the tables as they are, with a version and a digest. The same model gives the same bytes.
+  Error save(const std::string& path) const;
+
+  int order() const { return order_; }
+  Words words() const { return words_; }
+  size_t vocabulary() const { return unigrams_.size(); }
+  uint64_t count(int order) const { return counts_[order - 1]; }
+  uint32_t begin_sentence() const { return bos_; }
+  uint32_t end_sentence() const { return eos_; }
+
+  std::span<const WordSlot> word_slots() const { return word_slots_; }
+  std::span<const char> letters() const { return letters_; }
+  std::span<const Weights> unigrams() const { return unigrams_; }
+  std::span<const Slot> middle(int order) const { return middle_[order - 2]; }  // orders 2 … order() - 1
+  std::span<const TopSlot> top() const { return top_; }                         // the highest order, from 2 on
+
+  // The id of a word; kUnknown where the model does not have it.
+  uint32_t id(std::string_view word) const { return id(word, hash_word(word)); }
+  uint32_t id(std::string_view word, uint64_t hash) const {
+    for (size_t at = place(hash, word_slots_.size());;) {
+      const WordSlot& slot = word_slots_[at];
+      if (slot.id == kNone) return kUnknown;
+      if (slot.tag == static_cast<uint32_t>(hash) && slot.length == word.size() &&
+          std::memcmp(letters_.data() + slot.offset, word.data(), word.size()) == 0)
+        return slot.id;
+      if (++at == word_slots_.size()) at = 0;
+    }
+  }
+
+ private:
+  friend class ModelBuilder;
+  struct Header;
+  Header header() const;
+  Error map(const std::string& path, int file, uint64_t size);
+  Error check() const;
+
+  int order_ = 0;
+  Words words_ = Words::spaces;
+  uint32_t bos_ = 0, eos_ = 0;
+  std::array<uint64_t, kMaxOrder> counts_{};
+  // Views of the vectors below, or of the mapped file.
+  std::span<const WordSlot> word_slots_;
+  std::span<const char> letters_;
+  std::span<const Weights> unigrams_;
+  std::array<std::span<const Slot>, kMaxOrder - 2> middle_;
+  std::span<const TopSlot> top_;
+
+  std::vector<WordSlot> own_word_slots_;
+  std::vector<char> own_letters_;
+  std::vector<Weights> own_unigrams_;
+  std::array<std::vector<Slot>, kMaxOrder - 2> own_middle_;
+  std::vector<TopSlot> own_top_;
+  void* mapped_ = nullptr;
+  size_t mapped_size_ = 0;
+};
+
+}  // namespace millrace::ngram
