@@ -262,7 +262,7 @@ def first_difference(text, mine):
 
 def literal(text):
     """A C++ string literal of UTF-8 bytes; octal, as hexadecimal escapes have no end."""
-    return '"' + "".join(chr(b) if 32 <= b < 127 and chr(b) not in '"\\?' else f"\\{b:03o}" for b in text.encode()) + '"'
+    return '"' + "".join(chr(b) if 32 <= b < 127 and chr(b) not in '"\\?' else f"\\{b:03o}" for b in text.encode()) + '"sv'
 
 
 def write_vectors(sources, path, seed):

@@ -36,9 +36,37 @@ const char* letters_end(const char* at, const char* end) {
 void English::begin(std::string_view text) {
   at_ = text.data();
   end_ = at_ + text.size();
-  gave_up_ = false;
+  gave_up_ = joined_any_ = false;
   tables_ = &english::Tables::get();
   classes_ = class_table();
+}
+
+// The chunk with as many neighbours as an exception can reach to: they are one space apart, and each has a token at least.
+std::string_view English::context(std::string_view text, std::string_view chunk) {
+  const uint8_t* classes = class_table();
+  const char *from = chunk.data(), *to = from + chunk.size();
+  const char *const begin = text.data(), *const end = begin + text.size();
+  for (size_t i = 1; i < english::kMostParts && from - begin >= 2 && from[-1] == ' '; ++i) {
+    const char* at = from - 1;
+    while (at > begin) {
+      const auto [code, bytes] = decode_before(at);
+      if (classes[code] & kSpace) break;
+      at -= bytes;
+    }
+    if (at == from - 1) break;
+    from = at;
+  }
+  for (size_t i = 1; i < english::kMostParts && end - to >= 2 && *to == ' '; ++i) {
+    const char* at = to + 1;
+    while (at < end) {
+      const auto [code, bytes] = decode(at);
+      if (classes[code] & kSpace) break;
+      at += bytes;
+    }
+    if (at == to + 1) break;
+    to = at;
+  }
+  return {from, static_cast<size_t>(to - from)};
 }
 
 bool English::fill() {
@@ -210,6 +238,7 @@ void English::join() {
       while (i < match.start) tokens_.push_back(joined_[i++]);
       add_special(match.exception, first.data());
       i += match.count;
+      joined_any_ = true;
     }
     while (i < end) tokens_.push_back(joined_[i++]);
   }

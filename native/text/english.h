@@ -64,6 +64,19 @@ class English {
     return !gave_up_;
   }
 
+  // For those who remember words by chunk (what stands between white space). The words of a chunk depend on its neighbours in one case only:
+  // where parts of it joined to an exception (foo|:) ) that a longer one with parts of the next chunk would have taken (foo|:|) ) for :)) ).
+  // True if the last text had such a join: then ask for_each_word_of instead of remembering.
+  bool joined() const { return joined_any_; }
+
+  // The words of `chunk`, a view into `text`, as for_each_word(text) visits them.
+  template <class Visit>
+  bool for_each_word_of(std::string_view text, std::string_view chunk, Visit&& visit) {
+    return for_each_word(context(text, chunk), [&](const Word& word) {
+      if (word.text.data() >= chunk.data() && word.text.data() < chunk.data() + chunk.size()) visit(word);
+    });
+  }
+
  private:
   enum Flag : uint16_t {
     kPlain = 1,    // of ASCII letters, and a whole chunk
@@ -84,6 +97,7 @@ class English {
     uint16_t count, exception;
   };
 
+  static std::string_view context(std::string_view text, std::string_view chunk);
   void begin(std::string_view text);
   bool fill();  // the next tokens, finished; false at the end
   void chunk(const char* from, const char* to);
@@ -95,7 +109,7 @@ class English {
   void join();
 
   const char *at_ = nullptr, *end_ = nullptr;
-  bool gave_up_ = false, any_linked_ = false;
+  bool gave_up_ = false, any_linked_ = false, joined_any_ = false;
   const english::Tables* tables_ = nullptr;
   const uint8_t* classes_ = nullptr;
   std::vector<Token> tokens_, joined_;
