@@ -47,8 +47,13 @@ std::vector<text::Step> steps(const Napi::Value& numbers, const Napi::Value& thr
   return result;
 }
 
+text::Words words(const Napi::Value& name) {
+  return name.IsString() && name.As<Napi::String>().Utf8Value() == "spacy" ? text::Words::spacy : text::Words::simple;
+}
+
 text::Profile profile(const Napi::Object& from) {
   text::Profile result;
+  result.words = words(from.Get("words"));
   result.before = steps(from.Get("beforeRules"), from.Get("beforeThresholds"));
   result.after = steps(from.Get("afterRules"), from.Get("afterThresholds"));
   if (const auto edit = from.Get("c4"); edit.IsObject()) {
@@ -67,6 +72,10 @@ text::JudgeOptions options(const Napi::Value& value) {
   const auto object = value.As<Napi::Object>();
   if (object.Get("maxDocumentBytes").IsNumber()) result.max_document_bytes = static_cast<uint64_t>(object.Get("maxDocumentBytes").As<Napi::Number>().Int64Value());
   if (object.Get("threads").IsNumber()) result.threads = object.Get("threads").As<Napi::Number>().Int32Value();
+  if (object.Get("extent").IsString()) {
+    const auto extent = object.Get("extent").As<Napi::String>().Utf8Value();
+    result.extent = extent == "rules" ? text::Extent::rules : extent == "verdict" ? text::Extent::verdict : text::Extent::all;
+  }
   return result;
 }
 
@@ -110,9 +119,10 @@ Napi::Value measure(const Napi::CallbackInfo& info) {
   };
   const auto column = texts(info[0], info[1]);
   const auto how = options(info[2]);
+  const auto kind = info[2].IsObject() ? words(info[2].As<Napi::Object>().Get("words")) : text::Words::simple;
   auto out = std::make_shared<Out>();
   return Work::start(
-      info, [=] { return text::measure(column, how, out->status, out->statistics); },
+      info, [=] { return text::measure(column, how, kind, out->status, out->statistics); },
       [=](Napi::Env env) -> Napi::Value {
         auto result = Napi::Object::New(env);
         result.Set("status", copied<Napi::Uint8Array>(env, out->status));

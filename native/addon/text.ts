@@ -35,8 +35,13 @@ export interface C4Rules {
 /** Rule number (place in `tables().rules`) and threshold, in the order in which they are asked. */
 export type Steps = readonly { rule: number; threshold: number }[]
 
+/** How text is split into words: at white space, marks at the ends apart; or as spaCy 3.8's English tokenizer does. */
+export type Words = 'simple' | 'spacy'
+
 /** Rules on the text as it came, C4's edit where given, rules on what it left. */
 export interface NativeProfile {
+  /** Default `simple`. */
+  words?: Words | undefined
   before: Steps
   c4?: C4Rules | undefined
   after: Steps
@@ -49,7 +54,7 @@ export interface Judgement {
   rule: Int16Array
   value: Float64Array
   threshold: Float64Array
-  /** Per statistic one number per document: what the rules read: of the text as it came, or of the edited one where rules follow the edit. NaN where it has none. */
+  /** Per statistic one number per document, NaN where it has none: what the rules read. See Judgement in native/text/judge.h. */
   statistics: Record<string, Float64Array>
   kept: Uint32Array
   /** The kept rows whose text C4 changed. */
@@ -65,6 +70,22 @@ export interface Options {
   threads?: number
 }
 
+/**
+ * How much `judge` measures: every statistic; those that a step of the document's profile compares, also of documents that an earlier step
+ * drops; or no more than the verdict needs, where a document that could not be measured further on is judged all the same.
+ */
+export type Extent = 'all' | 'rules' | 'verdict'
+
+export interface JudgeOptions extends Options {
+  /** Default `all`. */
+  extent?: Extent
+}
+
+export interface MeasureOptions extends Options {
+  /** Default `simple`. */
+  words?: Words
+}
+
 export const statuses = ['ok', 'too_large', 'not_utf8', 'too_many_words', 'too_much_work'] as const
 
 export interface Tables {
@@ -74,8 +95,14 @@ export interface Tables {
 
 interface Native {
   tables(): Tables
-  judge(offsets: Int32Array, bytes: Uint8Array, profileOf: Uint8Array, profiles: readonly object[], options: Options): Promise<Judgement>
-  measure(offsets: Int32Array, bytes: Uint8Array, options: Options): Promise<Measurement>
+  judge(
+    offsets: Int32Array,
+    bytes: Uint8Array,
+    profileOf: Uint8Array,
+    profiles: readonly object[],
+    options: JudgeOptions,
+  ): Promise<Judgement>
+  measure(offsets: Int32Array, bytes: Uint8Array, options: MeasureOptions): Promise<Measurement>
 }
 
 export interface Measurement {
@@ -89,19 +116,26 @@ const native = () => domain<Native>('text')
 export const tables = (): Tables => native().tables()
 
 /** Judges text i by `profiles[profileOf[i]]`. SHAPE or ARGUMENT where the arguments disagree. */
-export function judge(texts: Texts, profileOf: Uint8Array, profiles: readonly NativeProfile[], options: Options = {}): Promise<Judgement> {
+export function judge(
+  texts: Texts,
+  profileOf: Uint8Array,
+  profiles: readonly NativeProfile[],
+  options: JudgeOptions = {},
+): Promise<Judgement> {
   const flat = profiles.map(profile => ({
     beforeRules: Int32Array.from(profile.before, step => step.rule),
     beforeThresholds: Float64Array.from(profile.before, step => step.threshold),
     afterRules: Int32Array.from(profile.after, step => step.rule),
     afterThresholds: Float64Array.from(profile.after, step => step.threshold),
     c4: profile.c4,
+    words: profile.words,
   }))
   return native().judge(texts.offsets, texts.bytes, profileOf, flat, options)
 }
 
 /** Every statistic of every text; NaN throughout where its status is not `ok`. */
-export const measure = (texts: Texts, options: Options = {}): Promise<Measurement> => native().measure(texts.offsets, texts.bytes, options)
+export const measure = (texts: Texts, options: MeasureOptions = {}): Promise<Measurement> =>
+  native().measure(texts.offsets, texts.bytes, options)
 
 /** A column of these strings: for lists and tests, not for documents. */
 export function textsOf(strings: readonly string[]): Texts {

@@ -2,7 +2,7 @@
 
 #include "native/text/characters.h"
 #include "native/text/markers.h"
-#include "native/text/words.h"
+#include "native/text/statistics.h"
 
 namespace millrace::text {
 namespace {
@@ -12,27 +12,6 @@ bool speaks_of_policy(std::string_view lower) {
   const auto has = [&](std::string_view phrase) { return lower.find(phrase) != std::string_view::npos; };
   if (has("cookie") && (has("cookie policy") || has("uses cookies") || has("use of cookies") || has("use cookies"))) return true;
   return has("privacy policy") || has("terms of use");
-}
-
-// str.split(): how many words, and the longest, in code points.
-struct Split {
-  uint64_t words = 0, longest = 0;
-};
-Split split(std::string_view line) {
-  const uint8_t* classes = class_table();
-  Split result;
-  uint64_t length = 0;
-  for (size_t i = 0; i < line.size();) {
-    const auto [code, bytes] = decode(line.data() + i);
-    i += bytes;
-    if (classes[code] & kSpace) {
-      length = 0;
-    } else {
-      result.words += length == 0;
-      if (++length > result.longest) result.longest = length;
-    }
-  }
-  return result;
 }
 
 // re.sub(r"\[\d*]|\[edit]|\[citation needed]", "", line)
@@ -90,56 +69,77 @@ class Structure {
 
 }  // namespace
 
-C4Result c4(std::string_view text, const C4& rules, std::string& edited) {
+C4Result c4(Workspace& workspace, const C4& rules, std::string& edited) {
   edited.clear();
   C4Result result;
+  const Scan& scan = workspace.scan();
+  const Tokens& tokens = workspace.tokens();
+  const C4Hints hints = c4_hints(scan.text());
+  edited.reserve(scan.text().size());
   std::string cleaned, lower;
-  ClassCounts unused;
   Structure structure;
   bool blank = true;  // nothing was written yet, or the last written line is blank
+  size_t next = 0;    // the first chunk that no line has had yet
   const auto keep = [&](std::string_view line) {
     if (result.kept_lines++ > 0) edited.push_back('\n');
     edited.append(line);
     blank = false;
   };
-  for_each_line(text, [&](std::string_view line) {
+  scan.for_each_line([&](std::string_view raw) {
     if (result.outcome != C4Outcome::keep) return;
-    const std::string_view raw = line;
-    line = strip(line);
-    if (rules.markdown && line.empty() && !structure.inside()) {
+    const size_t first = next, stop = static_cast<size_t>(raw.data() - scan.text().data()) + raw.size();
+    while (next < scan.chunks() && scan.start(next) < stop) ++next;
+    const uint64_t chunks = next - first, words = tokens.first(next) - tokens.first(first);
+    // Chunks begin and end where str.strip() would cut.
+    std::string_view line = chunks == 0 ? raw.substr(0, 0) : scan.text().substr(scan.start(first), scan.end(next - 1) - scan.start(first));
+    if (rules.markdown && chunks == 0 && !structure.inside()) {
       if (!blank) edited.push_back('\n');
       blank = true;
       return;
     }
     ++result.lines;
-    if (rules.markdown && structure.spares(line)) return keep(strip_right(raw));
-    const Split words = split(line);
-    if (rules.max_word_length >= 0 && static_cast<double>(words.longest) > rules.max_word_length) return;
-    if (rules.citations && line.find('[') != std::string_view::npos) {
+    if (rules.markdown && structure.spares(line)) {
+      result.words += words;
+      return keep(strip_right(raw));
+    }
+    if (rules.max_word_length >= 0 && static_cast<double>(line.size()) > rules.max_word_length)
+      for (size_t i = first; i < next; ++i)
+        if (static_cast<double>(scan.end(i) - scan.start(i)) > rules.max_word_length &&
+            static_cast<double>(count_characters(scan.chunk(i))) > rules.max_word_length)
+          return;
+    bool cited = false;
+    if (rules.citations && hints.bracket && line.find('[') != std::string_view::npos) {
       remove_citations(line, cleaned);
-      line = cleaned;
+      cited = cleaned.size() != line.size();
+      if (cited) line = cleaned;
     }
     if (rules.terminal_punctuation && !ends_well(line)) return;
-    if (static_cast<double>(words.words) < rules.min_words) return;
+    if (static_cast<double>(chunks) < rules.min_words) return;
+    const bool lower_needed = (rules.lorem_ipsum && hints.lorem_ipsum) || (rules.javascript && hints.javascript) || (rules.policy && hints.policy);
     lower.clear();
-    append_lower(line, lower);
+    if (lower_needed) append_lower(line, lower);
     const auto has = [&](std::string_view phrase) { return lower.find(phrase) != std::string::npos; };
     if (rules.lorem_ipsum && has("lorem ipsum")) {
       result.outcome = C4Outcome::lorem_ipsum;
       return;
     }
     if (rules.javascript && has("javascript")) return;
-    if (rules.curly_bracket && line.find('{') != std::string_view::npos) {
+    if (rules.curly_bracket && hints.brace && line.find('{') != std::string_view::npos) {
       result.outcome = C4Outcome::curly_bracket;
       return;
     }
-    if (rules.policy && speaks_of_policy(lower)) return;
-    SentenceCounter sentences;
-    for_each_word(line, unused, [&](const Word& word) { sentences.add(word); });
-    result.sentences += sentences.count();
+    if (rules.policy && lower_needed && speaks_of_policy(lower)) return;
+    if (cited) {
+      const auto count = workspace.count_in(line);
+      result.sentences += count.sentences;
+      result.words += count.words;
+    } else {
+      result.sentences += tokens.sentences(first, next);
+      result.words += words;
+    }
     if (!rules.markdown) return keep(line);
     const auto indent = static_cast<size_t>(strip_left(raw).data() - raw.data());
-    if (line.data() == cleaned.data() && !line.empty()) {
+    if (cited && !line.empty()) {
       cleaned.insert(0, raw.substr(0, indent));
       return keep(cleaned);
     }
@@ -152,6 +152,13 @@ C4Result c4(std::string_view text, const C4& rules, std::string& edited) {
   edited.resize(front + size);
   edited.erase(0, front);
   return result;
+}
+
+C4Result c4(std::string_view text, const C4& rules, std::string& edited) {
+  Workspace workspace;
+  workspace.open(text, UINT64_MAX, Words::simple);
+  workspace.find_words();
+  return c4(workspace, rules, edited);
 }
 
 }  // namespace millrace::text

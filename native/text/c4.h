@@ -3,6 +3,8 @@
 #include <string>
 #include <string_view>
 
+#include "native/text/statistics.h"
+
 namespace millrace::text {
 
 // C4's rules (Raffel et al. 2020) as datatrove 0.10 runs them on lines (pipeline/filters/c4_filters.py, split_paragraph = True). They drop
@@ -17,7 +19,7 @@ struct C4 {
   bool javascript = true;            // drop lines
   bool curly_bracket = true;         // drop the document
   bool policy = true;                // drop lines that speak of cookies, terms of use, privacy policies
-  double min_sentences = 5;          // in the kept lines, by SentenceCounter
+  double min_sentences = 5;          // in the kept lines, each split by itself
   // Ours, not C4's: the text is Markdown, and structure stays. Fenced code, $$ blocks, headings and table rows are kept as they are and not
   // counted for sentences; indentation and single blank lines stay. All rules then concern the other lines.
   bool markdown = false;
@@ -28,9 +30,14 @@ enum class C4Outcome { keep, lorem_ipsum, curly_bracket, too_few_sentences };
 struct C4Result {
   C4Outcome outcome = C4Outcome::keep;
   uint64_t lines = 0, kept_lines = 0, sentences = 0;  // up to the line that dropped the document
+  uint64_t words = 0;                                 // of the edited text: white space stands around each line, so it has those of its lines
 };
 
-// Writes the kept lines, joined by \n and stripped, to `edited`; what it holds after a drop is of no use. `text` is valid UTF-8.
+// Edits the text of a workspace whose words were found: writes the kept lines, joined by \n and stripped, to `edited`; what it holds after a
+// drop is of no use. Words of lines that stay as they are come from the workspace.
+C4Result c4(Workspace& workspace, const C4& rules, std::string& edited);
+
+// The same of a text by itself, with words of the kind `simple`. `text` is valid UTF-8.
 C4Result c4(std::string_view text, const C4& rules, std::string& edited);
 
 }  // namespace millrace::text

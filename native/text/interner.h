@@ -12,13 +12,13 @@ inline uint64_t fold(uint64_t a, uint64_t b) {
 }
 
 // A 64-bit hash for tables that compare in full on a hit: no result depends on its values.
-inline uint64_t hash_bytes(std::string_view text) {
-  constexpr uint64_t k0 = 0xa0761d6478bd642full, k1 = 0xe7037ed1a0b428dbull, k2 = 0x8ebc6af09c88c6e3ull;
+inline uint64_t hash_bytes(std::string_view text, uint64_t key = 0xa0761d6478bd642full) {
+  constexpr uint64_t k1 = 0xe7037ed1a0b428dbull, k2 = 0x8ebc6af09c88c6e3ull;
   const auto read8 = [](const char* p) { uint64_t v; std::memcpy(&v, p, 8); return v; };
   const auto read4 = [](const char* p) { uint32_t v; std::memcpy(&v, p, 4); return uint64_t{v}; };
   const char* p = text.data();
   const size_t size = text.size();
-  uint64_t seed = k0, a = 0, b = 0;
+  uint64_t seed = key, a = 0, b = 0;
   if (size <= 16) {
     if (size >= 8) {
       a = read8(p);
@@ -95,9 +95,10 @@ class PairInterner {
     size_t size = 16;
     while (size < most + most / 2) size *= 2;
     if (slots_.size() < size) slots_.resize(size);
+    if (counts_.size() < most) counts_.resize(most);
     mask_ = size - 1;
     std::memset(slots_.data(), 0, size * sizeof(Slot));
-    counts_.clear();
+    count_ = 0;
     probes_left_ = kProbesPerEntry * (most + 64);
   }
   uint32_t add(uint32_t first, uint32_t second) {
@@ -105,9 +106,9 @@ class PairInterner {
     for (size_t i = fold(key ^ 0xa0761d6478bd642full, 0xe7037ed1a0b428dbull) & mask_;; i = (i + 1) & mask_) {
       Slot& slot = slots_[i];
       if (slot.number == 0) {
-        counts_.push_back(1);
-        slot = {key, static_cast<uint32_t>(counts_.size())};
-        return slot.number - 1;
+        counts_[count_++] = 1;
+        slot = {key, count_};
+        return count_ - 1;
       }
       if (slot.key == key || probes_left_ == 0) {
         ++counts_[slot.number - 1];
@@ -116,8 +117,8 @@ class PairInterner {
       --probes_left_;
     }
   }
-  size_t size() const { return counts_.size(); }
-  const std::vector<uint32_t>& counts() const { return counts_; }
+  size_t size() const { return count_; }
+  const uint32_t* counts() const { return counts_.data(); }
   bool exhausted() const { return probes_left_ == 0; }
 
  private:
@@ -127,6 +128,7 @@ class PairInterner {
   };
   std::vector<Slot> slots_;
   std::vector<uint32_t> counts_;
+  uint32_t count_ = 0;
   size_t mask_ = 0;
   uint64_t probes_left_ = 0;
 };

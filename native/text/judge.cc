@@ -1,5 +1,6 @@
 #include "native/text/judge.h"
 
+#include <bitset>
 #include <limits>
 #include <string>
 
@@ -19,42 +20,111 @@ void store(const Statistics& from, size_t row, std::vector<std::vector<double>>&
   for (int s = 0; s < kStatisticCount; ++s) to[s][row] = from[s];
 }
 
+// A workspace remembers words from one text to the next, which changes no result: threads keep theirs.
 void for_each_chunk(size_t rows, int threads, const std::function<void(Workspace&, size_t)>& body) {
   parallel_for((rows + kChunk - 1) / kChunk, threads, [&](size_t chunk) {
-    Workspace workspace;
+    thread_local Workspace workspace;
     for (size_t i = chunk * kChunk; i < rows && i < (chunk + 1) * kChunk; ++i) body(workspace, i);
+    workspace.release();
   });
 }
 
-double c4_value(const C4Result& result) {
-  return result.outcome == C4Outcome::too_few_sentences ? static_cast<double>(result.sentences) : 1;
-}
+// Which statistics a profile's steps compare.
+struct Needs {
+  std::bitset<kStatisticCount> before, after;
+  uint32_t before_groups = kTextGroup, after_groups = kTextGroup;
 
-// One document. `edited` holds a text only where it was kept and changed.
-Verdict judge_one(Workspace& workspace, std::string_view text, const Profile& profile, uint64_t max_bytes, Measured& status,
-                  Statistics& statistics, std::optional<std::string>& edited) {
-  status = workspace.measure(text, max_bytes, statistics);
-  if (status != Measured::ok) return {};
-  if (const Verdict verdict = first_failure(statistics, profile.before); verdict.rule >= 0) return verdict;
-  if (profile.edit) {
-    std::string lines;
-    const C4Result result = c4(text, *profile.edit, lines);
-    const double share = result.lines ? static_cast<double>(result.kept_lines) / static_cast<double>(result.lines) : kNone;
-    statistics[kC4Lines] = share;
-    statistics[kC4Sentences] = static_cast<double>(result.sentences);
-    if (result.outcome != C4Outcome::keep)
-      return {c4_rule(result.outcome), c4_value(result), result.outcome == C4Outcome::too_few_sentences ? profile.edit->min_sentences : 0};
-    if (lines != text) {
-      if (!profile.after.empty()) {
-        status = workspace.measure(lines, max_bytes, statistics);
-        statistics[kC4Lines] = share;
-        statistics[kC4Sentences] = static_cast<double>(result.sentences);
-      }
-      edited = std::move(lines);
+  explicit Needs(const Profile& profile) {
+    add(profile.before, before, before_groups);
+    add(profile.after, after, after_groups);
+  }
+
+ private:
+  static void add(std::span<const Step> steps, std::bitset<kStatisticCount>& set, uint32_t& groups) {
+    for (const Step& step : steps) {
+      const Statistic statistic = rules()[step.rule].statistic;
+      set.set(statistic);
+      groups |= group_of(statistic);
     }
   }
-  return first_failure(statistics, profile.after);
-}
+};
+
+class DocumentJudge {
+ public:
+  DocumentJudge(Workspace& workspace, const Profile& profile, const Needs& needs, const JudgeOptions& options)
+      : workspace_(workspace), profile_(profile), needs_(needs), options_(options), lazy_(options.extent == Extent::verdict) {
+    statistics.fill(kNone);
+  }
+
+  Statistics statistics;
+  Measured status = Measured::ok;
+  std::optional<std::string> edited;  // where the text was kept and changed
+
+  Verdict run(std::string_view text) {
+    status = workspace_.open(text, options_.max_document_bytes, profile_.words);
+    compute(profile_.edit ? needs_.before_groups : needs_.before_groups | needs_.after_groups);
+    Verdict verdict = ask(profile_.before);
+    if (!profile_.edit && verdict.rule < 0) verdict = ask(profile_.after);
+    if (status != Measured::ok) return {};
+    statistics = workspace_.values();
+    if (!profile_.edit || (lazy_ && verdict.rule >= 0)) return verdict;
+    const Verdict later = edit(text);
+    if (verdict.rule < 0) return status == Measured::ok ? later : Verdict{};
+    // What comes to light behind the step that drops a document cannot bring it back.
+    status = Measured::ok;
+    return verdict;
+  }
+
+ private:
+  void compute(uint32_t groups) {
+    if (status != Measured::ok || lazy_) return;
+    status = workspace_.compute(options_.extent == Extent::all ? kAllGroups : groups);
+  }
+
+  // Finds what a step compares when it is asked.
+  Verdict ask(std::span<const Step> steps) {
+    if (status != Measured::ok) return {};
+    const Verdict verdict = first_failure(steps, [&](Statistic statistic) {
+      const Group group = group_of(statistic);
+      if (group == kC4Group) return statistics[statistic];
+      status = workspace_.compute(group);
+      return workspace_.values()[statistic];
+    });
+    return status == Measured::ok ? verdict : Verdict{};
+  }
+
+  // C4's edit and the steps behind it.
+  Verdict edit(std::string_view text) {
+    status = workspace_.find_words();
+    if (status != Measured::ok) return {};
+    std::string lines;
+    const C4Result result = c4(workspace_, *profile_.edit, lines);
+    statistics[kC4Lines] = result.lines ? static_cast<double>(result.kept_lines) / static_cast<double>(result.lines) : kNone;
+    statistics[kC4Sentences] = static_cast<double>(result.sentences);
+    if (result.outcome != C4Outcome::keep) {
+      const bool few = result.outcome == C4Outcome::too_few_sentences;
+      return {c4_rule(result.outcome), few ? static_cast<double>(result.sentences) : 1, few ? profile_.edit->min_sentences : 0};
+    }
+    const bool changed = lines != text;
+    if (changed) edited = std::move(lines);
+    if (profile_.after.empty()) return {};
+    if (changed) status = workspace_.open(*edited, options_.max_document_bytes, profile_.words, result.words);
+    compute(needs_.after_groups);
+    const Verdict verdict = ask(profile_.after);
+    if (status != Measured::ok) return {};
+    for (int s = 0; s < kStatisticCount; ++s) {
+      const auto statistic = static_cast<Statistic>(s);
+      if (needs_.after[s] || (!needs_.before[s] && workspace_.known(group_of(statistic)))) statistics[s] = workspace_.values()[s];
+    }
+    return verdict;
+  }
+
+  Workspace& workspace_;
+  const Profile& profile_;
+  const Needs& needs_;
+  const JudgeOptions& options_;
+  const bool lazy_;
+};
 
 Error check(const TextColumn& texts, std::span<const uint8_t> profile_of, std::span<const Profile> profiles) {
   if (!texts.valid()) return {kShape, "judge: expected text offsets that rise within the bytes, found others"};
@@ -82,18 +152,20 @@ Error judge(const TextColumn& texts, std::span<const uint8_t> profile_of, std::s
   out.value.assign(rows, kNone);
   out.threshold.assign(rows, kNone);
   out.statistics = columns(rows);
+  const std::vector<Needs> needs(profiles.begin(), profiles.end());
   std::vector<std::optional<std::string>> edits(rows);
   for_each_chunk(rows, options.threads, [&](Workspace& workspace, size_t i) {
-    Measured status;
-    Statistics statistics;
-    const Verdict verdict = judge_one(workspace, texts[i], profiles[profile_of[i]], options.max_document_bytes, status, statistics, edits[i]);
-    out.status[i] = static_cast<uint8_t>(status);
-    store(statistics, i, out.statistics);
-    if (verdict.rule < 0) return;
+    DocumentJudge document(workspace, profiles[profile_of[i]], needs[profile_of[i]], options);
+    const Verdict verdict = document.run(texts[i]);
+    out.status[i] = static_cast<uint8_t>(document.status);
+    store(document.statistics, i, out.statistics);
+    if (verdict.rule < 0) {
+      if (document.status == Measured::ok) edits[i] = std::move(document.edited);
+      return;
+    }
     out.rule[i] = static_cast<int16_t>(verdict.rule);
     out.value[i] = verdict.value;
     out.threshold[i] = verdict.threshold;
-    edits[i].reset();
   });
 
   size_t bytes = 0;
@@ -114,7 +186,7 @@ Error judge(const TextColumn& texts, std::span<const uint8_t> profile_of, std::s
   return Error::none();
 }
 
-Error measure(const TextColumn& texts, const JudgeOptions& options, std::vector<uint8_t>& status,
+Error measure(const TextColumn& texts, const JudgeOptions& options, Words words, std::vector<uint8_t>& status,
               std::vector<std::vector<double>>& statistics) {
   if (!texts.valid()) return {kShape, "measure: expected text offsets that rise within the bytes, found others"};
   const size_t rows = texts.size();
@@ -122,7 +194,7 @@ Error measure(const TextColumn& texts, const JudgeOptions& options, std::vector<
   statistics = columns(rows);
   for_each_chunk(rows, options.threads, [&](Workspace& workspace, size_t i) {
     Statistics values;
-    status[i] = static_cast<uint8_t>(workspace.measure(texts[i], options.max_document_bytes, values));
+    status[i] = static_cast<uint8_t>(workspace.measure(texts[i], options.max_document_bytes, values, words));
     store(values, i, statistics);
   });
   return Error::none();

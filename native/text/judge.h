@@ -15,6 +15,14 @@ struct Profile {
   std::vector<Step> before;
   std::optional<C4> edit;
   std::vector<Step> after;
+  Words words = Words::simple;
+};
+
+// How much is measured.
+enum class Extent : uint8_t {
+  all = 0,      // every statistic
+  rules = 1,    // those that a step of the document's profile compares, also of documents that an earlier step drops
+  verdict = 2,  // up to the step that drops; the others are NaN, and a document that could not be measured further on is judged all the same
 };
 
 // Numbers of the verdicts that C4's edit gives, behind those of rules().
@@ -25,8 +33,8 @@ struct Judgement {
   std::vector<int16_t> rule;      // -1: kept
   std::vector<double> value;      // of the rule that dropped it, else NaN
   std::vector<double> threshold;
-  // [kStatisticCount][documents]: what the rules read. Of the text as it came; where an edit changed it and rules follow the edit, of the
-  // edited text, but for kC4Lines and kC4Sentences, which tell of the edit itself.
+  // [kStatisticCount][documents]: what the rules read. What only steps before the edit compare is of the text as it came; where steps follow
+  // an edit, what they compare, and what no step does, is of the edited text, NaN where the edit itself dropped the document.
   std::vector<std::vector<double>> statistics;
   std::vector<uint32_t> kept;     // rows that stay, ascending
   std::vector<uint32_t> edited;   // those of them whose text changed
@@ -38,6 +46,7 @@ struct Judgement {
 struct JudgeOptions {
   uint64_t max_document_bytes = 64 << 20;
   int threads = 1;  // cannot change the result
+  Extent extent = Extent::all;
 };
 
 // Judges texts[i] by profiles[profile_of[i]]. Errors: kShape (lengths disagree, offsets out of bounds), kArgument (no such profile or rule).
@@ -45,7 +54,7 @@ Error judge(const TextColumn& texts, std::span<const uint8_t> profile_of, std::s
             Judgement& out);
 
 // Statistics alone, of every text: [kStatisticCount][documents], NaN where status is not ok.
-Error measure(const TextColumn& texts, const JudgeOptions& options, std::vector<uint8_t>& status,
+Error measure(const TextColumn& texts, const JudgeOptions& options, Words words, std::vector<uint8_t>& status,
               std::vector<std::vector<double>>& statistics);
 
 }  // namespace millrace::text

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
 #include "native/text/characters.h"
 
@@ -57,6 +60,42 @@ bool ends_sentence(std::string_view text) {
     }
   }
   return !text.empty() && (class_table()[decode_before(text.data() + text.size()).code] & kSentenceEnd);
+}
+
+// Letters that each phrase has and few other words: ipsum, javascript, cookie, privacy policy, terms of use; U+212A is a k to str.lower.
+C4Hints c4_hints(std::string_view text) {
+  C4Hints hints;
+  size_t at = 0;
+#if defined(__SSE2__)
+  __m128i bracket = _mm_setzero_si128(), brace = bracket, lorem = bracket, javascript = bracket, policy = bracket;
+  for (; at + 19 <= text.size(); at += 16) {
+    const auto raw = [&](size_t offset) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(text.data() + at + offset)); };
+    const auto is = [](__m128i bytes, char c) { return _mm_cmpeq_epi8(bytes, _mm_set1_epi8(c)); };
+    const __m128i small = _mm_set1_epi8(0x20), first = raw(0);
+    const __m128i a = _mm_or_si128(first, small), b = _mm_or_si128(raw(1), small), c = _mm_or_si128(raw(2), small), d = _mm_or_si128(raw(3), small);
+    const auto four = [&](const char* letters) {
+      const __m128i all = _mm_and_si128(_mm_and_si128(is(a, letters[0]), is(b, letters[1])), _mm_and_si128(is(c, letters[2]), is(d, letters[3])));
+      return all;
+    };
+    bracket = _mm_or_si128(bracket, is(first, '['));
+    brace = _mm_or_si128(brace, is(first, '{'));
+    lorem = _mm_or_si128(lorem, four("ipsu"));
+    javascript = _mm_or_si128(javascript, four("java"));
+    policy = _mm_or_si128(policy, _mm_or_si128(_mm_or_si128(four("ooki"), four("cy p")), four("f us")));
+    policy = _mm_or_si128(policy, _mm_and_si128(is(first, '\xe2'), is(raw(1), '\x84')));
+  }
+  const auto any = [](__m128i found) { return _mm_movemask_epi8(found) != 0; };
+  hints = {any(bracket), any(brace), any(lorem), any(javascript), any(policy)};
+#endif
+  std::string lower;
+  append_lower(text.substr(at), lower);
+  const auto has = [&](std::string_view phrase) { return lower.find(phrase) != std::string::npos; };
+  hints.bracket |= has("[");
+  hints.brace |= has("{");
+  hints.lorem_ipsum |= has("ipsu");
+  hints.javascript |= has("java");
+  hints.policy |= has("ooki") || has("cy p") || has("f us") || lower.size() < text.size() - at;
+  return hints;
 }
 
 void append_lower(std::string_view text, std::string& out) {

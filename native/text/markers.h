@@ -13,6 +13,13 @@ bool says_generated(std::string_view text);
 // The longest run of [A-Za-z0-9+/=\n], in characters. StarCoder2 drops files where such a run passes 1,024: Base64 and other data.
 uint64_t longest_encoded_run(std::string_view text);
 
+// What C4's rules look for in lines, asked of a whole text at once: false where no line can have it, so that most texts need no second look.
+struct C4Hints {
+  bool bracket = false, brace = false;  // [ and {
+  bool lorem_ipsum = false, javascript = false, policy = false;
+};
+C4Hints c4_hints(std::string_view text);
+
 // True if the last character that is no white space, closing quote or closing bracket is in TERMINAL_PUNCTUATION.
 bool ends_sentence(std::string_view text);
 

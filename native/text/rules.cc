@@ -49,18 +49,12 @@ std::span<const Rule> rules() {
       {"code_few_alphanumerics", "code_few_alphanumerics", kAlphanumericShare, below},
       {"code_encoded_data", "code_encoded_data", kEncodedRun, above},
 
+      // datatrove's C4ParagraphFilter, after mC4: three lines of 200 characters.
+      {"c4_paragraphs", "< 3 paragraphs", kThirdLine, below},
+
       {"short_text", "short_text", kCharacters, below},
   };
   return table;
-}
-
-Verdict first_failure(const Statistics& statistics, std::span<const Step> steps) {
-  for (const auto& [number, threshold] : steps) {
-    const Rule& rule = rules()[number];
-    const double value = statistics[rule.statistic];
-    if (rule.drops == Drops::below ? value < threshold : value > threshold) return {number, value, threshold};
-  }
-  return {};
 }
 
 }  // namespace millrace::text

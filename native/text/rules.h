@@ -29,7 +29,15 @@ struct Step {
   double threshold;
 };
 
-// The first step that fails decides. A step that is not in the list is off; NaN never fails.
-Verdict first_failure(const Statistics& statistics, std::span<const Step> steps);
+// The first step that fails decides. A step that is not in the list is off; NaN never fails. `value(statistic)` is asked for no more than that.
+template <class Value>
+Verdict first_failure(std::span<const Step> steps, Value&& value) {
+  for (const auto& [number, threshold] : steps) {
+    const Rule& rule = rules()[number];
+    const double found = value(rule.statistic);
+    if (rule.drops == Drops::below ? found < threshold : found > threshold) return {number, found, threshold};
+  }
+  return {};
+}
 
 }  // namespace millrace::text

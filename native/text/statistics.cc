@@ -15,24 +15,14 @@ namespace {
 constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 double share(double part, double whole) { return whole == 0 ? kNone : part / whole; }
 
-constexpr std::string_view kStopWordList[] = {"the", "be", "to", "of", "and", "that", "have", "with"};
-
-int stop_word(std::string_view word) {
-  for (int i = 0; i < 8; ++i)
-    if (word == kStopWordList[i]) return i;
-  return -1;
-}
-
-// str.count("...") + str.count("…"), and str.count("#").
-struct Marks {
-  uint64_t hashes = 0, ellipses = 0;
-};
-Marks count_marks(std::string_view text) {
-  Marks marks;
-  marks.hashes = std::count(text.begin(), text.end(), '#');
-  for (std::string_view mark : {std::string_view("..."), std::string_view("…")})
-    for (size_t at = text.find(mark); at != std::string_view::npos; at = text.find(mark, at + mark.size())) ++marks.ellipses;
-  return marks;
+// str.count("...") + str.count("…")
+uint64_t count_ellipses(const Scan& scan) {
+  const std::string_view text = scan.text();
+  uint64_t count = 0;
+  for (size_t at = text.find("..."); at != std::string_view::npos; at = text.find("...", at + 3)) ++count;
+  if (scan.ascii()) return count;
+  for (size_t at = text.find("…"); at != std::string_view::npos; at = text.find("…", at + 3)) ++count;
+  return count;
 }
 
 }  // namespace
@@ -43,177 +33,233 @@ const char* name(Statistic statistic) {
       "alphabetic_words", "stop_words", "paragraphs", "dup_paragraphs", "dup_paragraph_characters", "dup_lines", "dup_line_characters",
       "top_2_gram", "top_3_gram", "top_4_gram", "dup_5_grams", "dup_6_grams", "dup_7_grams", "dup_8_grams", "dup_9_grams", "dup_10_grams",
       "sentences", "text_lines", "terminal_lines", "short_lines", "dup_text_characters", "newlines_per_word", "longest_line", "mean_line",
-      "letter_share", "decimal_share", "alphanumeric_share", "upper_share", "generated", "encoded_run", "ends_sentence", "c4_lines", "c4_sentences"};
+      "letter_share", "decimal_share", "alphanumeric_share", "upper_share", "generated", "encoded_run", "ends_sentence", "c4_lines", "c4_sentences", "third_line"};
   static_assert(std::size(names) == kStatisticCount);
   return names[statistic];
 }
 
-Measured Workspace::measure(std::string_view text, uint64_t max_bytes, Statistics& out) {
-  out.fill(kNone);
-  if (text.size() > max_bytes || text.size() > std::numeric_limits<uint32_t>::max()) return Measured::too_large;
-  if (!is_utf8(text)) return Measured::not_utf8;
-  exhausted_ = false;
-  out[kCharacters] = static_cast<double>(count_characters(text));
-  const bool fits = words(text, out);
-  if (fits) {
-    top_n_grams(out[kCharacters], out);
-    repeated_n_grams(out[kCharacters], out);
-    lines(text, out);
-    paragraphs(text, out);
-    out[kGenerated] = says_generated(text);
-    out[kEncodedRun] = static_cast<double>(longest_encoded_run(text));
-    out[kEndsSentence] = ends_sentence(text);
+Group group_of(Statistic statistic) {
+  switch (statistic) {
+    case kCharacters: return kTextGroup;
+    case kWords:
+    case kNewlinesPerWord: return kCountGroup;
+    case kRealWords:
+    case kMeanWordLength:
+    case kHashRatio:
+    case kEllipsisRatio:
+    case kAlphabeticWords:
+    case kStopWords: return kWordGroup;
+    case kLines:
+    case kBulletLines:
+    case kEllipsisLines:
+    case kLongestLine:
+    case kMeanLine: return kLineGroup;
+    case kParagraphs:
+    case kDupParagraphs:
+    case kDupParagraphCharacters: return kParagraphGroup;
+    case kDupLines:
+    case kDupLineCharacters:
+    case kTextLines:
+    case kTerminalLines:
+    case kShortLines:
+    case kDupTextCharacters:
+    case kThirdLine: return kBlockGroup;
+    case kTop2Gram:
+    case kTop3Gram:
+    case kTop4Gram: return kTopGroup;
+    case kDup5Grams:
+    case kDup6Grams:
+    case kDup7Grams:
+    case kDup8Grams:
+    case kDup9Grams:
+    case kDup10Grams: return kRepeatedGroup;
+    case kSentences: return kSentenceGroup;
+    case kLetterShare:
+    case kDecimalShare:
+    case kAlphanumericShare:
+    case kUpperShare: return kClassGroup;
+    case kGenerated:
+    case kEncodedRun:
+    case kEndsSentence: return kMarkerGroup;
+    case kC4Lines:
+    case kC4Sentences:
+    case kStatisticCount: break;
   }
-  if (fits && !exhausted_) return Measured::ok;
-  out.fill(kNone);
-  return fits ? Measured::too_much_work : Measured::too_many_words;
+  return kC4Group;
 }
 
-bool Workspace::words(std::string_view text, Statistics& out) {
-  joined_.clear();
-  bytes_.assign(1, 0);
-  characters_.assign(1, 0);
-  ClassCounts classes;
-  SentenceCounter sentences;
-  uint64_t words = 0, real = 0, real_characters = 0, alphabetic = 0;
-  unsigned stop_words = 0;
-  for_each_word(text, classes, [&](const Word& word) {
-    if (++words > kMaxWords) return;
-    sentences.add(word);
-    real += !word.punctuation;
-    real_characters += word.punctuation ? 0 : word.characters;
-    alphabetic += word.letter;
-    if (word.text.size() <= 4)
-      if (const int i = stop_word(word.text); i >= 0) stop_words |= 1u << i;
-    joined_.append(word.text);
-    bytes_.push_back(static_cast<uint32_t>(joined_.size()));
-    characters_.push_back(characters_.back() + word.characters);
-  });
-  if (words > kMaxWords) return false;
+Measured Workspace::open(std::string_view text, uint64_t max_bytes, Words words, std::optional<uint64_t> count) {
+  values_.fill(kNone);
+  known_ = 0;
+  words_known_ = false;
+  count_ = count;
+  vocabulary_ = words == Words::spacy ? &spacy_ : &simple_;
+  status_ = Measured::ok;
+  if (text.size() > max_bytes || text.size() > std::numeric_limits<uint32_t>::max()) return status_ = Measured::too_large;
+  if (!is_utf8(text)) return status_ = Measured::not_utf8;
+  scan_.read(text);
+  largest_ = std::max(largest_, text.size());
+  return status_;
+}
 
-  const double n = static_cast<double>(words), characters = out[kCharacters];
-  const Marks marks = count_marks(text);
-  out[kWords] = n;
-  out[kRealWords] = static_cast<double>(real);
-  out[kMeanWordLength] = share(static_cast<double>(real_characters), static_cast<double>(real));
-  out[kHashRatio] = share(static_cast<double>(marks.hashes), n);
-  out[kEllipsisRatio] = share(static_cast<double>(marks.ellipses), n);
-  out[kAlphabeticWords] = share(static_cast<double>(alphabetic), n);
-  out[kStopWords] = __builtin_popcount(stop_words);
-  out[kSentences] = static_cast<double>(sentences.count());
-  out[kNewlinesPerWord] = share(static_cast<double>(std::count(text.begin(), text.end(), '\n')), n);
-  out[kLetterShare] = share(static_cast<double>(classes.letters), characters);
-  out[kDecimalShare] = share(static_cast<double>(classes.decimals), characters);
-  out[kAlphanumericShare] = share(static_cast<double>(classes.alphanumerics), characters);
-  out[kUpperShare] = share(static_cast<double>(classes.uppers), static_cast<double>(classes.letters));
+void Workspace::release() {
+  if (largest_ < 4 << 20) return;
+  largest_ = 0;
+  scan_ = line_scan_ = Scan();
+  tokens_ = Tokens();
+  n_grams_ = NGrams();
+  seen_ = Interner();
+  for (Vocabulary* vocabulary : {&simple_, &spacy_}) vocabulary->begin();
+}
+
+Measured Workspace::find_words() {
+  if (status_ != Measured::ok || words_known_) return status_;
+  words_known_ = true;
+  if (!tokens_.read(scan_, *vocabulary_)) status_ = Measured::too_many_words;
+  return status_;
+}
+
+Workspace::Count Workspace::count_in(std::string_view text) {
+  line_scan_.read(text);
+  Count count;
+  SentenceCount sentences;
+  for (size_t chunk = 0; chunk < line_scan_.chunks(); ++chunk) {
+    if (vocabulary_->words() == Words::spacy && chunk > 0 && sentences.open() && !line_scan_.plain_gap(chunk - 1)) sentences.blank();
+    const auto split = vocabulary_->split(line_scan_.chunk(chunk), text.size() - line_scan_.start(chunk));
+    for (uint32_t i = 0; i < split.count; ++i) sentences.add(vocabulary_->flags(split.words[i]));
+    count.words += split.count;
+  }
+  count.sentences = sentences.count();
+  return count;
+}
+
+Measured Workspace::compute(uint32_t groups) {
+  for (uint32_t left = groups & kAllGroups & ~known_; left && status_ == Measured::ok; left &= left - 1) {
+    const auto group = static_cast<Group>(left & -left);
+    known_ |= group;
+    const bool wordy = group & (kWordGroup | kSentenceGroup | kTopGroup | kRepeatedGroup) || (group == kCountGroup && !count_);
+    if (wordy && find_words() != Measured::ok) break;
+    if (!compute_one(group)) status_ = Measured::too_much_work;
+  }
+  if (status_ != Measured::ok) values_.fill(kNone);
+  return status_;
+}
+
+bool Workspace::compute_one(Group group) {
+  const std::string_view text = scan_.text();
+  switch (group) {
+    case kTextGroup: values_[kCharacters] = characters(); return true;
+    case kWordGroup: words(); return true;
+    case kCountGroup: count(); return true;
+    case kSentenceGroup: values_[kSentences] = static_cast<double>(tokens_.sentences(0, scan_.chunks())); return true;
+    case kTopGroup: return top();
+    case kRepeatedGroup: return repeated();
+    case kLineGroup: lines(); return true;
+    case kBlockGroup: return blocks();
+    case kParagraphGroup: return paragraphs();
+    case kClassGroup: classes(); return true;
+    case kMarkerGroup:
+      values_[kGenerated] = says_generated(text);
+      values_[kEncodedRun] = static_cast<double>(longest_encoded_run(text));
+      values_[kEndsSentence] = ends_sentence(text);
+      return true;
+    default: return true;
+  }
+}
+
+Measured Workspace::measure(std::string_view text, uint64_t max_bytes, Statistics& out, Words words) {
+  open(text, max_bytes, words);
+  const Measured status = compute(kAllGroups);
+  out = values_;
+  return status;
+}
+
+void Workspace::words() {
+  uint64_t real = 0, real_characters = 0, alphabetic = 0;
+  unsigned stop_words = 0;
+  for (size_t id = 0; id < tokens_.distinct(); ++id) {
+    const uint64_t count = tokens_.counts()[id];
+    const uint8_t flags = tokens_.flags()[id];
+    if (flags & kReal) {
+      real += count;
+      real_characters += count * tokens_.characters()[id];
+    }
+    if (flags & kAlphabetic) alphabetic += count;
+    if (flags & kStop) stop_words |= 1u << (flags >> kStopShift);
+  }
+  const auto n = static_cast<double>(tokens_.size());
+  values_[kRealWords] = static_cast<double>(real);
+  values_[kMeanWordLength] = share(static_cast<double>(real_characters), static_cast<double>(real));
+  values_[kHashRatio] = share(static_cast<double>(scan_.hashes()), n);
+  values_[kEllipsisRatio] = share(static_cast<double>(count_ellipses(scan_)), n);
+  values_[kAlphabeticWords] = share(static_cast<double>(alphabetic), n);
+  values_[kStopWords] = __builtin_popcount(stop_words);
+}
+
+void Workspace::count() {
+  const auto n = static_cast<double>(count_ ? *count_ : tokens_.size());
+  values_[kWords] = n;
+  values_[kNewlinesPerWord] = share(static_cast<double>(scan_.newlines()), n);
+}
+
+bool Workspace::top() {
+  double lengths[3];
+  if (!n_grams_.top(tokens_, lengths)) return false;
+  for (int i = 0; i < 3; ++i)
+    if (lengths[i] >= 0) values_[kTop2Gram + i] = lengths[i] / characters();
   return true;
 }
 
-// Words that occur once cannot be part of an n-gram that occurs twice, nor can an (n-1)-gram that occurs once: those are not numbered.
-void Workspace::top_n_grams(double characters, Statistics& out) {
-  constexpr uint32_t kOnce = UINT32_MAX;
-  const size_t words = bytes_.size() - 1;
-  const std::string_view joined = joined_;
-  seen_.reset(words);
-  ids_.resize(words);
-  counts_.clear();
-  for (size_t i = 0; i < words; ++i) {
-    ids_[i] = seen_.add(joined.substr(bytes_[i], bytes_[i + 1] - bytes_[i]));
-    if (ids_[i] == counts_.size()) counts_.push_back(0);
-    ++counts_[ids_[i]];
-  }
-  exhausted_ |= seen_.exhausted();
-
-  // Numbers of (n-1)-grams and words are exact keys of n-grams; numbers are given in order of first sight, which is how ties are broken.
-  grams_.resize(words);
-  for (size_t i = 0; i < words; ++i) grams_[i] = counts_[ids_[i]] > 1 ? ids_[i] : kOnce;
-  for (size_t n = 2; n <= 4 && words >= n; ++n) {
-    const size_t count = words - n + 1;
-    pairs_.reset(count);
-    for (size_t i = 0; i < count; ++i)
-      if (grams_[i] != kOnce) grams_[i] = grams_[i + 1] != kOnce ? pairs_.add(grams_[i], ids_[i + n - 1]) : kOnce;
-    exhausted_ |= pairs_.exhausted();
-    const auto& counts = pairs_.counts();
-    const auto top = static_cast<uint32_t>(std::max_element(counts.begin(), counts.end()) - counts.begin());
-    uint64_t times = 1;
-    size_t first = 0;  // where all occur once, the first one is the most frequent
-    if (!counts.empty() && counts[top] > 1) {
-      times = counts[top];
-      first = std::find(grams_.begin(), grams_.end(), top) - grams_.begin();
-    }
-    const double length = characters_[first + n] - characters_[first] + n - 1;
-    out[kTop2Gram + n - 2] = length * static_cast<double>(times) / characters;
-    for (size_t i = 0; i < count; ++i)
-      if (grams_[i] != kOnce && counts[grams_[i]] < 2) grams_[i] = kOnce;
-  }
+bool Workspace::repeated() {
+  double lengths[6];
+  if (!n_grams_.repeated(scan_, tokens_, lengths)) return false;
+  for (int i = 0; i < 6; ++i) values_[kDup5Grams + i] = share(lengths[i], characters());
+  return true;
 }
 
-// Marks the words whose next kPrefix bytes in joined_ may begin another word's: equal n-grams of at least that length begin with equal
-// bytes, so only marked positions can be or have a repetition. Counting in bytes indexed by a hash marks too many, never too few.
-void Workspace::find_candidates() {
-  const size_t words = bytes_.size() - 1;
-  size_t size = 64;
-  while (size < 8 * words) size *= 2;
-  if (prefix_counts_.size() < size) prefix_counts_.resize(size);
-  std::memset(prefix_counts_.data(), 0, size);
-  prefixes_.resize(words);
-  for (size_t i = 0; i < words; ++i) {
-    if (bytes_[i] + kPrefix > joined_.size()) {
-      prefixes_[i] = 0;  // every n-gram from here on is shorter than kPrefix, and is looked up whatever its mark
-      continue;
-    }
-    prefixes_[i] = static_cast<uint32_t>(hash_bytes({joined_.data() + bytes_[i], kPrefix}) & (size - 1));
-    uint8_t& count = prefix_counts_[prefixes_[i]];
-    count = static_cast<uint8_t>(count + (count < 2));
-  }
-  for (size_t i = 0; i < words; ++i) prefixes_[i] = prefix_counts_[prefixes_[i]] > 1;
+void Workspace::classes() {
+  const ClassCounts counts = scan_.classes();
+  const double characters = this->characters(), letters = static_cast<double>(counts.letters);
+  values_[kLetterShare] = share(letters, characters);
+  values_[kDecimalShare] = share(static_cast<double>(counts.decimals), characters);
+  values_[kAlphanumericShare] = share(static_cast<double>(counts.alphanumerics), characters);
+  values_[kUpperShare] = share(static_cast<double>(counts.uppers), letters);
 }
 
-void Workspace::repeated_n_grams(double characters, Statistics& out) {
-  const size_t words = bytes_.size() - 1;
-  const std::string_view joined = joined_;
-  find_candidates();
-  for (size_t n = 5; n <= 10; ++n) {
-    uint64_t repeated = 0;
-    if (words >= n) seen_.reset(words - n + 1);
-    for (size_t i = 0; i + n <= words;) {
-      const size_t length = bytes_[i + n] - bytes_[i];
-      if ((length >= kPrefix && !prefixes_[i]) || seen_.add_is_new(joined.substr(bytes_[i], length))) {
-        ++i;
-      } else {
-        repeated += characters_[i + n] - characters_[i];
-        i += n;
-      }
-    }
-    exhausted_ |= seen_.exhausted();
-    out[kDup5Grams + n - 5] = share(static_cast<double>(repeated), characters);
-  }
-}
-
-void Workspace::lines(std::string_view text, Statistics& out) {
+void Workspace::lines() {
   uint64_t lines = 0, bullets = 0, ellipses = 0, longest = 0, characters = 0;
-  for_each_line(text, [&](std::string_view line) {
-    const std::string_view left = strip_left(line), right = strip_right(line);
-    const uint64_t length = count_characters(line);
+  scan_.for_each_line([&](std::string_view line) {
+    const uint64_t length = scan_.ascii() ? line.size() : count_characters(line);
     ++lines;
-    bullets += left.starts_with("•") || left.starts_with("-");
-    ellipses += right.ends_with("...") || right.ends_with("…");
     longest = std::max(longest, length);
     characters += length;
+    const std::string_view left = strip_left(line);
+    if (left.empty()) return;
+    bullets += left[0] == '-' || left.starts_with("•");
+    const std::string_view right = strip_right(left);
+    ellipses += right.ends_with("...") || right.ends_with("…");
   });
-  out[kLines] = static_cast<double>(lines);
-  out[kBulletLines] = share(static_cast<double>(bullets), out[kLines]);
-  out[kEllipsisLines] = share(static_cast<double>(ellipses), out[kLines]);
-  out[kLongestLine] = static_cast<double>(longest);
-  out[kMeanLine] = share(static_cast<double>(characters), out[kLines]);
+  values_[kLines] = static_cast<double>(lines);
+  values_[kBulletLines] = share(static_cast<double>(bullets), values_[kLines]);
+  values_[kEllipsisLines] = share(static_cast<double>(ellipses), values_[kLines]);
+  values_[kLongestLine] = static_cast<double>(longest);
+  values_[kMeanLine] = share(static_cast<double>(characters), values_[kLines]);
+}
 
+bool Workspace::blocks() {
+  const std::string_view text = scan_.text();
   const uint8_t* classes = class_table();
-  const auto newlines = static_cast<uint64_t>(std::count(text.begin(), text.end(), '\n'));
+  const uint64_t newlines = scan_.newlines();
   uint64_t blocks = 0, repeated = 0, repeated_characters = 0, full = 0, terminal = 0, brief = 0, full_repeated_characters = 0;
+  std::array<uint64_t, 3> longest{};  // falling
   seen_.reset(newlines + 1);
   for_each_block(text, 1, [&](std::string_view line) {
     const bool again = !seen_.add_is_new(line);
-    const uint64_t length = count_characters(line);
+    const uint64_t length = scan_.ascii() ? line.size() : count_characters(line);
+    if (length > longest[2]) {
+      longest[2] = length;
+      for (int i = 2; i > 0 && longest[i] > longest[i - 1]; --i) std::swap(longest[i], longest[i - 1]);
+    }
     ++blocks;
     repeated += again;
     if (again) repeated_characters += length;
@@ -223,29 +269,30 @@ void Workspace::lines(std::string_view text, Statistics& out) {
     brief += length <= 30;
     if (again) full_repeated_characters += length;
   });
-  exhausted_ |= seen_.exhausted();
-  out[kDupLines] = share(static_cast<double>(repeated), static_cast<double>(blocks));
-  out[kDupLineCharacters] = share(static_cast<double>(repeated_characters), out[kCharacters]);
-  out[kTextLines] = static_cast<double>(full);
-  out[kTerminalLines] = share(static_cast<double>(terminal), out[kTextLines]);
-  out[kShortLines] = share(static_cast<double>(brief), out[kTextLines]);
-  out[kDupTextCharacters] = share(static_cast<double>(full_repeated_characters), out[kCharacters] - static_cast<double>(newlines));
+  values_[kDupLines] = share(static_cast<double>(repeated), static_cast<double>(blocks));
+  values_[kDupLineCharacters] = share(static_cast<double>(repeated_characters), characters());
+  values_[kTextLines] = static_cast<double>(full);
+  values_[kTerminalLines] = share(static_cast<double>(terminal), values_[kTextLines]);
+  values_[kShortLines] = share(static_cast<double>(brief), values_[kTextLines]);
+  values_[kDupTextCharacters] = share(static_cast<double>(full_repeated_characters), characters() - static_cast<double>(newlines));
+  values_[kThirdLine] = static_cast<double>(longest[2]);
+  return !seen_.exhausted();
 }
 
-void Workspace::paragraphs(std::string_view text, Statistics& out) {
-  const std::string_view stripped = strip(text);
-  uint64_t paragraphs = 0, repeated = 0, characters = 0;
-  seen_.reset(static_cast<size_t>(std::count(stripped.begin(), stripped.end(), '\n')) / 2 + 1);
+bool Workspace::paragraphs() {
+  const std::string_view stripped = strip(scan_.text());
+  uint64_t paragraphs = 0, repeated = 0, repeated_characters = 0;
+  seen_.reset(scan_.newlines() / 2 + 1);
   for_each_block(stripped, 2, [&](std::string_view paragraph) {
     ++paragraphs;
     if (seen_.add_is_new(paragraph)) return;
     ++repeated;
-    characters += count_characters(paragraph);
+    repeated_characters += count_characters(paragraph);
   });
-  exhausted_ |= seen_.exhausted();
-  out[kParagraphs] = static_cast<double>(paragraphs);
-  out[kDupParagraphs] = share(static_cast<double>(repeated), out[kParagraphs]);
-  out[kDupParagraphCharacters] = share(static_cast<double>(characters), out[kCharacters]);
+  values_[kParagraphs] = static_cast<double>(paragraphs);
+  values_[kDupParagraphs] = share(static_cast<double>(repeated), values_[kParagraphs]);
+  values_[kDupParagraphCharacters] = share(static_cast<double>(repeated_characters), characters());
+  return !seen_.exhausted();
 }
 
 }  // namespace millrace::text

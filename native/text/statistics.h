@@ -1,11 +1,13 @@
 #pragma once
 #include <array>
 #include <cstdint>
-#include <string>
+#include <optional>
 #include <string_view>
-#include <vector>
 
 #include "native/text/interner.h"
+#include "native/text/ngrams.h"
+#include "native/text/scan.h"
+#include "native/text/tokens.h"
 
 namespace millrace::text {
 
@@ -54,14 +56,12 @@ enum Statistic : int {
   kEndsSentence,         // 1 if the last character is TERMINAL_PUNCTUATION, closing quotes and brackets aside
   kC4Lines,              // share of lines that C4's rules kept; NaN where they did not run
   kC4Sentences,          // sentences in them
+  kThirdLine,            // characters of the third longest line, split on \n; 0 with fewer lines
   kStatisticCount,
 };
 
 const char* name(Statistic statistic);
 using Statistics = std::array<double, kStatisticCount>;
-
-// Words that a document may have. It bounds the memory of a Workspace to about 0.8 GB; 45 MB of English prose stay below it.
-inline constexpr uint64_t kMaxWords = 1 << 23;
 
 enum class Measured : uint8_t {
   ok = 0,
@@ -71,34 +71,81 @@ enum class Measured : uint8_t {
   too_much_work = 4,   // the text was made to collide in hash tables
 };
 
-// Memory that documents use one after the other; one per thread.
+// Statistics that are found together; one bit each.
+enum Group : uint32_t {
+  kTextGroup = 1 << 0,
+  kWordGroup = 1 << 1,
+  kSentenceGroup = 1 << 2,
+  kTopGroup = 1 << 3,
+  kRepeatedGroup = 1 << 4,
+  kLineGroup = 1 << 5,
+  kBlockGroup = 1 << 6,
+  kParagraphGroup = 1 << 7,
+  kClassGroup = 1 << 8,
+  kMarkerGroup = 1 << 9,
+  kCountGroup = 1 << 10,
+  kC4Group = 1 << 11,  // what C4's edit finds, not a Workspace
+  kAllGroups = kC4Group - 1,
+};
+
+Group group_of(Statistic statistic);
+
+// Memory that texts use one after the other; one per thread. It reads one text at a time, and finds of it what is asked.
 class Workspace {
  public:
-  // All statistics of one text, in one scan for characters, words and sentences, one for lines and one for paragraphs; then n-grams from
-  // the numbered words. NaN for kC4Lines and kC4Sentences. Where the result is not ok, `out` is all NaN.
-  Measured measure(std::string_view text, uint64_t max_bytes, Statistics& out);
+  Workspace() = default;
+  Workspace(const Workspace&) = delete;
+
+  // Begins a text, which must stay as long as it is asked about. A status that is not ok stands for all of its statistics. `count` is how many
+  // words it has, where that is known.
+  Measured open(std::string_view text, uint64_t max_bytes, Words words, std::optional<uint64_t> count = {});
+
+  // Finds the statistics of these groups, each once. Not ok where one of them cannot be had.
+  Measured compute(uint32_t groups);
+
+  bool known(Group group) const { return (known_ & group) != 0; }
+  // NaN where it was not found or has no value.
+  const Statistics& values() const { return values_; }
+
+  // Finds the words, if they are not known yet; then `tokens` may be asked. Sentences of another text, cut from this one, by `sentences_in`.
+  Measured find_words();
+  const Scan& scan() const { return scan_; }
+  const Tokens& tokens() const { return tokens_; }
+  struct Count {
+    uint64_t words = 0, sentences = 0;
+  };
+  Count count_in(std::string_view text);
+
+  // All statistics of one text. NaN for kC4Lines and kC4Sentences; where the result is not ok, for all.
+  Measured measure(std::string_view text, uint64_t max_bytes, Statistics& out, Words words = Words::simple);
+
+  // Gives back what a large text left behind.
+  void release();
 
  private:
-  static constexpr size_t kPrefix = 16;
+  bool compute_one(Group group);
+  void words();
+  void count();
+  bool top();
+  bool repeated();
+  void lines();
+  bool blocks();
+  bool paragraphs();
+  void classes();
+  double characters() const { return static_cast<double>(scan_.characters()); }
 
-  bool words(std::string_view text, Statistics& out);
-  void top_n_grams(double characters, Statistics& out);
-  void repeated_n_grams(double characters, Statistics& out);
-  void find_candidates();
-  void lines(std::string_view text, Statistics& out);
-  void paragraphs(std::string_view text, Statistics& out);
-
+  Measured status_ = Measured::ok;
+  uint32_t known_ = 0;
+  bool words_known_ = false;
+  std::optional<uint64_t> count_;
+  size_t largest_ = 0;
+  Statistics values_{};
+  Vocabulary simple_{Words::simple}, spacy_{Words::spacy};
+  Vocabulary* vocabulary_ = &simple_;
+  Scan scan_, line_scan_;
+  Tokens tokens_;
+  NGrams n_grams_;
   Interner seen_;
-  PairInterner pairs_;
-  std::string joined_;           // words joined by nothing
-  std::vector<uint32_t> bytes_;  // [words + 1] where each word begins in joined_
-  std::vector<uint32_t> characters_;  // [words + 1] the same in code points
-  std::vector<uint32_t> ids_;    // [words]
-  std::vector<uint32_t> counts_;
-  std::vector<uint32_t> grams_;
-  std::vector<uint32_t> prefixes_;  // [words]
-  std::vector<uint8_t> prefix_counts_;
-  bool exhausted_ = false;
 };
 
 }  // namespace millrace::text

@@ -1,11 +1,12 @@
 /**
  * Profiles: which rules judge a document, in which order, with which thresholds. All of it data; native/text compares.
  *
- * A profile named after a publication is that publication's definition, but for the words: `simple` (native/text/words.h) is the only
- * splitter yet, where datatrove uses spaCy's tokens and the Gopher paper does not say. `millrace` and the profiles beside it are ours.
+ * `datatrove@0.10` and what begins with that name are datatrove's code, filter by filter, on spaCy's words: npm run conformance holds them to
+ * its verdicts. Other profiles named after a publication are its definition on `simple` words (native/text/words.h). `millrace` and the
+ * profiles beside it are ours.
  */
 import * as z from 'zod'
-import type { C4Rules } from '../../native/addon/text.ts'
+import type { C4Rules, Words } from '../../native/addon/text.ts'
 
 /** Rules by family, each in the order in which its source asks them. Names are those of native/text/rules.cc. */
 export const families = {
@@ -39,6 +40,7 @@ export const families = {
     'gopher_below_alpha_threshold',
     'gopher_enough_stop_words',
   ],
+  paragraphs: ['c4_paragraphs'],
   fineweb: ['fineweb_empty', 'line_punct_ratio', 'short_line_ratio', 'char_dup_ratio', 'list_ratio'],
   code: [
     'code_many_lines',
@@ -56,6 +58,8 @@ export type RuleName = (typeof families)[Family][number]
 export const ruleNames = Object.values(families).flat() as [RuleName, ...RuleName[]]
 
 export interface Profile {
+  /** How text is split into words; `simple` where it is not said. */
+  words?: Words
   /** Order of the families. C4's edit stands between `before` and `after`, which reads the edited text. */
   before: readonly Family[]
   c4?: C4Rules
@@ -111,6 +115,18 @@ export const datatroveC4: C4Rules = {
   markdown: false,
 }
 
+/** examples/fineweb.py of datatrove 0.10. */
+const finewebC4: C4Rules = { ...datatroveC4, terminalPunctuation: false }
+
+/** datatrove 0.10, fineweb_quality_filter.py. `char_dup_ratio` is 0.01 as in the code; the paper (arXiv 2406.17557) says 0.1. */
+const finewebQuality = {
+  fineweb_empty: 1,
+  line_punct_ratio: 0.12,
+  short_line_ratio: 0.67,
+  char_dup_ratio: 0.01,
+  list_ratio: 0.3,
+}
+
 /** arXiv 2402.19173 (StarCoder2), section 3: long lines, generated files, share of letters, encoded data. */
 const starcoder = {
   empty: 1,
@@ -152,20 +168,22 @@ export const profiles = {
     },
     thresholds: { ...gopherRepetition, ...gopherQuality, gopher_below_alpha_threshold: 0.6, gopher_too_many_hashes: 0.2 },
   },
-  /** All of examples/fineweb.py. `char_dup_ratio` is 0.01 as in the code; the paper (arXiv 2406.17557) says 0.1. */
-  fineweb: {
-    ...ours,
-    c4: { ...datatroveC4, terminalPunctuation: false },
-    thresholds: {
-      ...gopherRepetition,
-      ...gopherQuality,
-      fineweb_empty: 1,
-      line_punct_ratio: 0.12,
-      short_line_ratio: 0.67,
-      char_dup_ratio: 0.01,
-      list_ratio: 0.3,
-    },
+  /** The four filters of examples/fineweb.py in their order; then each alone, with datatrove's defaults. */
+  'datatrove@0.10': {
+    words: 'spacy',
+    before: ['repetition', 'quality'],
+    c4: finewebC4,
+    after: ['fineweb'],
+    thresholds: { ...gopherRepetition, ...gopherQuality, ...finewebQuality },
   },
+  'datatrove@0.10-gopher-repetition': { words: 'spacy', before: ['repetition'], after: [], thresholds: gopherRepetition },
+  'datatrove@0.10-gopher-quality': { words: 'spacy', before: ['quality'], after: [], thresholds: gopherQuality },
+  'datatrove@0.10-c4': { words: 'spacy', before: [], c4: datatroveC4, after: [], thresholds: {} },
+  'datatrove@0.10-c4-fineweb': { words: 'spacy', before: [], c4: finewebC4, after: [], thresholds: {} },
+  'datatrove@0.10-c4-paragraphs': { words: 'spacy', before: ['paragraphs'], after: [], thresholds: { c4_paragraphs: 200 } },
+  'datatrove@0.10-fineweb-quality': { words: 'spacy', before: ['fineweb'], after: [], thresholds: finewebQuality },
+  /** The same four on `simple` words. */
+  fineweb: { ...ours, c4: finewebC4, thresholds: { ...gopherRepetition, ...gopherQuality, ...finewebQuality } },
   /** The paper filters for quality before it looks for repetition; both as datatrove reads them. */
   'gopher-paper': { before: ['quality', 'repetition'], after: ['fineweb', 'code'], thresholds: { ...gopherQuality, ...gopherRepetition } },
   c4: { ...ours, c4: datatroveC4, thresholds: {} },
