@@ -9,6 +9,7 @@ import { idsOf, nameOf } from '../pipelines/extract/ids.ts'
 import type { Node } from '../pipelines/graph.ts'
 import { findManifest, type Manifest } from '../storage/artifacts.ts'
 import type { Store } from '../storage/store.ts'
+import { figure, filterFacts, limitRows, otherFigures } from './explain-filter.ts'
 import { indexOf, Lookup } from './lookup.ts'
 import { Reading } from './reading.ts'
 import { nodesOf } from './runs.ts'
@@ -19,6 +20,8 @@ export interface Event {
   /** In words, for people. Text of documents in it is as it came: make it safe before a terminal sees it. */
   text: string
   facts: Record<string, unknown>
+  /** Rows of a small table that belongs below it. */
+  rows?: string[][]
 }
 
 export interface Life {
@@ -228,6 +231,7 @@ class Biography {
       if (kept) {
         const copies = stage === 'dedup' ? await this.#copiesOf(manifest, id) : ''
         this.#say(stage, 'kept', `kept${copies}`, { unit: kept.part.unit, row: kept.row })
+        if (stage === 'filter') await this.#measures(manifest, id, undefined)
         return undefined
       }
       const quarantined = Boolean(manifest.quarantined)
@@ -257,7 +261,21 @@ class Biography {
       }
     }
     this.#say(stage, 'dropped', words, facts)
+    if (stage === 'filter') await this.#measures(manifest, id, rule)
     return `${stage} dropped it (${words})`
+  }
+
+  /** Adds to the last event what filtering measured, beside the limits of the profile that judged. */
+  async #measures(manifest: Manifest, id: string, reason: string | undefined): Promise<void> {
+    const event = this.#events.at(-1)
+    const config = this.#nodes.find(node => node.id === 'filter')?.config
+    const found = await filterFacts(this.#lookup, manifest, config, id)
+    if (!event || !found) return
+    const { tables } = await import('../native/addon/text.ts')
+    const others = otherFigures(found, tables().statistics)
+    event.text += ` by profile ${found.profile}${others ? `; ${others}` : ''}`
+    event.rows = limitRows(found, reason)
+    Object.assign(event.facts, found)
   }
 
   async #copiesOf(manifest: Manifest, id: string): Promise<string> {
@@ -348,4 +366,3 @@ class Biography {
 
 const text = (value: unknown): string | null => (typeof value === 'string' ? value : null)
 const times = (count: number): string => (count ? `read ${count === 1 ? 'once' : `${count} times`} at most` : 'never read')
-const figure = (value: number): string => String(Number(value.toPrecision(4)))

@@ -31,12 +31,22 @@ export function add(program: Command): void {
       const life = await withScratch(folder => explain(store, record, document, folder))
       if (options.json) return json(life)
       out(`${bold(life.id ?? 'no id')}  ${safe(`${life.source}/${life.key}`)}  ${dim(`run ${life.run}`)}\n`)
-      out(
-        table(
-          life.events.map(({ stage, outcome, text }) => [stage, (colours[outcome] ?? dim)(outcome), oneLine(text, 400)]),
-          '  ',
-        ),
-      )
+      const [wide, wider] = [
+        Math.max(...life.events.map(({ stage }) => stage.length)),
+        Math.max(...life.events.map(each => each.outcome.length)),
+      ]
+      for (const { stage, outcome, text, rows } of life.events) {
+        out(`  ${stage.padEnd(wide)}  ${(colours[outcome] ?? dim)(outcome.padEnd(wider))}  ${oneLine(text, 400)}`)
+        if (rows?.length)
+          out(
+            dim(
+              table(
+                rows.map(row => row.map(safe)),
+                ' '.repeat(wide + wider + 6),
+              ),
+            ),
+          )
+      }
       out(`\n${safe(life.sentence)}`)
     })
 }

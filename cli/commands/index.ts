@@ -14,6 +14,7 @@ import * as show from './show.ts'
 import * as stage from './stage.ts'
 import * as start from './start.ts'
 import * as status from './status.ts'
+import * as sweep from './sweep.ts'
 import * as up from './up.ts'
 import * as verify from './verify.ts'
 import * as whichDocuments from './which-documents.ts'
@@ -29,6 +30,7 @@ export const commands: readonly ((program: Command) => void)[] = [
   cancel,
   logs,
   explain,
+  sweep,
   whichDocuments,
   show,
   verify,

@@ -3,7 +3,10 @@ import * as z from 'zod'
 import { filesSchema, type NamedFile } from '../files.ts'
 import { MiB } from '../stage.ts'
 import { addressSchema } from './addresses.ts'
+import { classifierFiles, classifierSchema } from './classifier.ts'
+import { codeSchema } from './code.ts'
 import { expressionSchema } from './expressions.ts'
+import { languageFiles, languageSchema } from './language.ts'
 import { moduleDigest } from './module_source.ts'
 import { moduleSchema } from './modules.ts'
 import { overridden, overrideSchema, type Profile, type ProfileName, profileNames, profiles } from './profiles.ts'
@@ -40,6 +43,9 @@ export const filterConfig = z
       .describe('Kind, or kind/type, or * -> profile, where it differs from: web millrace, markdown markdown, book book, code code'),
     override: z.partialRecord(z.enum(profileNames), overrideSchema).default({}).describe('Profile -> thresholds that differ from it'),
     addresses: addressSchema.prefault({}),
+    language: languageSchema.optional(),
+    classifier: z.array(classifierSchema).optional().describe('Classifiers, one after the other'),
+    code: codeSchema.optional(),
     scores: z.array(scoresSchema).optional().describe('Numbers computed elsewhere, joined by id before modules and expressions'),
     modules: z.array(moduleSchema).optional().describe('Your own rules as ES modules; they see what scores and published rules measured'),
     expressions: z
@@ -61,6 +67,8 @@ export type FilterConfig = z.output<typeof filterConfig>
 /** Files that a config names; see pipelines/files.ts. */
 export function filesOf(config: FilterConfig): NamedFile[] {
   return [
+    ...(config.language ? languageFiles(config.language) : []),
+    ...(config.classifier ?? []).flatMap((each, i) => classifierFiles(each, `classifier.${i}`)),
     ...(config.scores ?? []).map(({ path }, i) => ({ place: `scores.${i}.path`, path })),
     ...(config.modules ?? []).map(({ path }, i) => ({ place: `modules.${i}.path`, path, digest: moduleDigest })),
   ]

@@ -6,9 +6,12 @@ import type { Field } from '../arrow/index.ts'
 import { located } from '../files.ts'
 import { addressStep } from './addresses.ts'
 import { fieldsOf } from './chain.ts'
+import { classifierStep } from './classifier.ts'
+import { codeStep } from './code.ts'
 import { labels } from './columns.ts'
 import { type FilterConfig, profileFor, profilesOf } from './config.ts'
 import { expressionsStep } from './expressions.ts'
+import { languageStep } from './language.ts'
 import { moduleStep } from './modules.ts'
 import { profileNames } from './profiles.ts'
 import { type ProfileOf, rulesStep } from './rules.ts'
@@ -35,11 +38,15 @@ export function chainOf(config: FilterConfig): Chain {
   const profileOf: ProfileOf = (kind, type) => profileNames.indexOf(nameOf(kind, type))
   const steps: Step[] = []
   const add = (step: Step | undefined) => step && steps.push(step)
+  const digest = (place: string) => files[place]?.sha256
 
   add(addressStep(here.addresses))
+  if (here.language) add(languageStep(here.language, digest('language.model')))
   add(rulesStep({ profiles: profilesOf(config), profileOf, maxDocumentBytes: config.maxDocumentBytes }))
+  for (const [i, classifier] of (here.classifier ?? []).entries()) add(classifierStep(classifier, digest(`classifier.${i}.model`)))
+  if (here.code) add(codeStep(here.code))
   for (const scores of here.scores ?? []) add(scoresStep(scores))
-  for (const [i, module] of (here.modules ?? []).entries()) add(moduleStep(module, files[`modules.${i}.path`]?.sha256))
+  for (const [i, module] of (here.modules ?? []).entries()) add(moduleStep(module, digest(`modules.${i}.path`)))
   if (here.expressions?.length) add(expressionsStep(here.expressions, numericNames(steps)))
 
   const chain = { steps, fields: fieldsOf(steps, Object.keys(labels)), profileOf }

@@ -1,0 +1,99 @@
+/**
+ * Limits: every rule of a config that compares one statistic with one number, whatever step asks it. `explain`, `sweep` and the report
+ * read `statistics` with these; a rule that no comparison can say (a path, a module) has no limit.
+ */
+import { tables } from '../../native/addon/text.ts'
+import { codeRules } from './code.ts'
+import { type FilterConfig, profilesOf } from './config.ts'
+import { parseExpression, simple } from './expressions.ts'
+import { profileNames } from './profiles.ts'
+
+export interface Limit {
+  step: string
+  /** As the config names it. */
+  rule: string
+  /** As a decision names it. */
+  reason: string
+  statistic: string
+  drops: 'below' | 'above'
+  /** Whether a value that equals the threshold is dropped. */
+  inclusive: boolean
+  threshold: number
+}
+
+/** The rules that are on where `profile` judges, in the order in which they are asked. */
+export function limitsOf(config: FilterConfig, profile: string): Limit[] {
+  return [...languageLimits(config), ...publishedLimits(config, profile), ...modelLimits(config), ...expressionLimits(config)]
+}
+
+function languageLimits({ language }: FilterConfig): Limit[] {
+  if (!language?.keep) return []
+  const { threshold } = language
+  return [
+    {
+      step: 'language',
+      rule: 'language_score',
+      reason: 'language_score',
+      statistic: 'language_score',
+      drops: 'below',
+      inclusive: true,
+      threshold,
+    },
+  ]
+}
+
+function publishedLimits(config: FilterConfig, profile: string): Limit[] {
+  const own = profilesOf(config)[profileNames.indexOf(profile as never)]
+  if (!own) return []
+  const limits = tables().rules.flatMap(({ name, reason, statistic, drops }): Limit[] => {
+    const threshold = (own.thresholds as Record<string, number | undefined>)[name]
+    return threshold === undefined ? [] : [{ step: 'rules', rule: name, reason, statistic, drops, inclusive: false, threshold }]
+  })
+  const { minSentences } = own.c4 ?? {}
+  if (typeof minSentences === 'number')
+    limits.push({
+      step: 'rules',
+      rule: 'too_few_sentences',
+      reason: 'too_few_sentences',
+      statistic: 'c4_sentences',
+      drops: 'below',
+      inclusive: false,
+      threshold: minSentences,
+    })
+  return limits
+}
+
+function modelLimits({ classifier = [], code }: FilterConfig): Limit[] {
+  const models = classifier.flatMap(({ name, threshold }): Limit[] =>
+    threshold === null
+      ? []
+      : [{ step: `classifier.${name}`, rule: name, reason: name, statistic: name, drops: 'below', inclusive: true, threshold }],
+  )
+  if (!code) return models
+  const rules = codeRules.flatMap(({ name, statistic, drops, threshold }): Limit[] => {
+    const given = code.rules[name]
+    return given === null
+      ? []
+      : [{ step: 'code', rule: name, reason: name, statistic, drops, inclusive: false, threshold: given ?? threshold }]
+  })
+  return [...models, ...rules]
+}
+
+function expressionLimits({ expressions = [] }: FilterConfig): Limit[] {
+  return expressions.flatMap(({ name, drop }): Limit[] => {
+    const comparison = simple(parseExpression(drop))
+    if (!comparison || comparison.operator === '==' || comparison.operator === '!=') return []
+    const { name: statistic, operator, threshold } = comparison
+    const drops = operator.startsWith('<') ? 'below' : 'above'
+    return [{ step: 'expressions', rule: name, reason: name, statistic, drops, inclusive: operator.endsWith('='), threshold }]
+  })
+}
+
+export const fails = ({ drops, inclusive }: Pick<Limit, 'drops' | 'inclusive'>, value: number, threshold: number): boolean =>
+  (inclusive && value === threshold) || (drops === 'below' ? value < threshold : value > threshold)
+
+/** How far a value is inside its limit, as a share of the threshold (of 1 where that is 0); negative where it fails. */
+export function margin({ drops, threshold }: Pick<Limit, 'drops' | 'threshold'>, value: number): number {
+  const room = drops === 'below' ? value - threshold : threshold - value
+  return room / (Math.abs(threshold) || 1)
+}
