@@ -194,6 +194,8 @@ export async function commitStage(context: WorkerContext, ref: NodeRef, plans: r
       documents: sum(units, 'documents'),
       quarantined: sum(units, 'quarantined'),
       counters,
+      bytesIn: sum(units, 'bytesIn'),
+      ...(units.every(unit => unit.cpuMs !== undefined) ? { cpuMs: units.reduce((total, unit) => total + (unit.cpuMs ?? 0), 0) } : {}),
     })
     quarantined += sum(units, 'quarantined')
   }
@@ -222,7 +224,7 @@ export async function commitStage(context: WorkerContext, ref: NodeRef, plans: r
   return { ...refOf(manifest), reused: false }
 }
 
-const sum = (units: readonly Unit[], what: 'documents' | 'quarantined') => units.reduce((total, unit) => total + unit[what], 0)
+const sum = (units: readonly Unit[], what: 'documents' | 'quarantined' | 'bytesIn') => units.reduce((total, unit) => total + unit[what], 0)
 
 function manifestPart(unit: Unit, file: string, role: string): ManifestPart {
   const part = unit.parts.find(each => each.file === file) as Unit['parts'][number]

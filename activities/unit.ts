@@ -54,7 +54,7 @@ export async function executeUnit(context: WorkerContext, request: UnitRequest):
         unit: committed,
         outcome,
         repaired,
-      } = await commitUnit(store, { stage: plan.stage, operation, revision: plan.revision, key: unit.key }, finished.result)
+      } = await commitUnit(store, { stage: plan.stage, operation, revision: plan.revision, key: unit.key }, finished.result, finished.cpuMs)
       record(context, store, ref, {
         operation,
         unitKey: unit.key,

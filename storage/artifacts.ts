@@ -13,7 +13,16 @@ export interface Manifest {
   parents: Record<string, readonly string[]>
   /** Role -> parts, in planned order. */
   roles: Record<string, ManifestPart[]>
-  operations: { name: string; units: number; documents: number; quarantined: number; counters: Record<string, number> }[]
+  operations: {
+    name: string
+    units: number
+    documents: number
+    quarantined: number
+    counters: Record<string, number>
+    /** What the units read, and the CPU that they cost whoever ran them; absent where one was committed before costs were kept. */
+    bytesIn?: number
+    cpuMs?: number
+  }[]
   quarantined: number
   /** What else the maker recorded: decisions, metrics. Part of no digest. */
   notes?: Record<string, unknown>

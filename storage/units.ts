@@ -25,6 +25,8 @@ export interface Unit {
   quarantined: number
   documents: number
   bytesIn: number
+  /** CPU of the attempt that committed it, all threads. A fact for ledgers, part of no digest; absent where older code committed. */
+  cpuMs?: number
 }
 
 export interface UnitPart {
@@ -58,6 +60,7 @@ export async function commitUnit(
   store: Store,
   named: { stage: string; operation: string; revision: number; key: string },
   result: UnitResult,
+  cpuMs?: number,
 ): Promise<{ unit: Unit; outcome: 'committed' | 'alreadyThere'; repaired: string[] }> {
   const parts = result.parts.map(part => ({
     role: part.role,
@@ -75,6 +78,7 @@ export async function commitUnit(
     quarantined: result.quarantined,
     documents: result.documents,
     bytesIn: result.bytesIn,
+    ...(cpuMs === undefined ? {} : { cpuMs }),
   }
   const repaired: string[] = []
   for (const [i, part] of parts.entries()) {

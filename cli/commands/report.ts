@@ -1,8 +1,10 @@
 import type { Command } from 'commander'
+import { usage } from '../usage.ts'
 
 interface Options {
   out?: string
   store?: string
+  price?: number
   json?: boolean
 }
 
@@ -13,6 +15,7 @@ export function add(program: Command): void {
     .argument('[run]', 'a run, or a name: then its newest run; default: the newest of all')
     .option('--out <file>', 'where to write; default RUN.html here')
     .option('--store <uri>', 'another store than the project’s')
+    .option('--price <dollars>', 'of an hour of one core, for the ledger (default: 0.04)', price)
     .option('--json', 'print the numbers and write no file')
     .addHelpText(
       'after',
@@ -24,7 +27,7 @@ export function add(program: Command): void {
       const { bytes, out, safe } = await import('../output.ts')
       const store = await openLocal(options.store)
       const record = await findRun(store, run)
-      const report = await makeReport(store, record.run)
+      const report = await makeReport(store, record.run, options.price === undefined ? {} : { pricePerCoreHour: options.price })
       if (options.json) return void process.stdout.write(report.json)
       const { resolve } = await import('node:path')
       const page = resolve(options.out ?? `${record.run}.html`)
@@ -33,6 +36,12 @@ export function add(program: Command): void {
       await write(facts, report.json)
       out(`${safe(page)} (${bytes(Buffer.byteLength(report.html))}), numbers in ${safe(facts)}`)
     })
+}
+
+function price(text: string): number {
+  const value = Number(text)
+  if (text.trim() !== '' && value >= 0 && Number.isFinite(value)) return value
+  throw usage('--price', 'dollars for an hour of one core, as 0.04', JSON.stringify(text))
 }
 
 /** A file of the user's: replaced whole. Throws REPORT_WRITE. */

@@ -10,6 +10,7 @@ import { languageFiles, languageSchema } from './language.ts'
 import { moduleDigest } from './module_source.ts'
 import { moduleSchema } from './modules.ts'
 import { overridden, overrideSchema, type Profile, type ProfileName, profileNames, profiles } from './profiles.ts'
+import { type PublishedName, publishedNames, publishedSchema } from './published.ts'
 import { scoresSchema } from './scores.ts'
 
 /** Profile by kind, or by kind and type. What is not named here is judged as `*`. */
@@ -44,6 +45,7 @@ export const filterConfig = z
     override: z.partialRecord(z.enum(profileNames), overrideSchema).default({}).describe('Profile -> thresholds that differ from it'),
     addresses: addressSchema.prefault({}),
     language: languageSchema.optional(),
+    published: publishedSchema.optional(),
     classifier: z.array(classifierSchema).optional().describe('Classifiers, one after the other'),
     code: codeSchema.optional(),
     scores: z.array(scoresSchema).optional().describe('Numbers computed elsewhere, joined by id before modules and expressions'),
@@ -77,8 +79,28 @@ export function filesOf(config: FilterConfig): NamedFile[] {
 /** Profiles with what the config overrides, in the order of `profileNames`. */
 export const profilesOf = (config: FilterConfig): Profile[] => profileNames.map(name => overridden(profiles[name], config.override[name]))
 
-/** Name of the profile that judges a kind and type. */
-export function profileFor(config: Pick<FilterConfig, 'profiles'>): (kind: string, type: string | undefined) => ProfileName {
-  const byKind: Record<string, ProfileName> = { ...profileOfKind, ...config.profiles }
-  return (kind, type) => byKind[`${kind}/${type}`] ?? byKind[kind] ?? (byKind['*'] as ProfileName)
+type ByKind = Pick<FilterConfig, 'profiles' | 'published'>
+
+/** Of a table by kind/type, kind and `*` the nearest entry. */
+const nearestOf = <T>(table: Readonly<Record<string, T>>, kind: string, type: string | undefined): T | undefined =>
+  table[`${kind}/${type}`] ?? table[kind] ?? table['*']
+
+/** Name of the profile that judges a kind and type: none where a published definition does and the config does not ask for both. */
+export function profileFor({ profiles: given, published }: ByKind): (kind: string, type: string | undefined) => ProfileName {
+  return (kind, type) => {
+    const asked = nearestOf(given, kind, type)
+    if (!asked && published && nearestOf(published.profiles, kind, type)) return 'none'
+    return nearestOf({ ...profileOfKind, ...given }, kind, type) as ProfileName
+  }
+}
+
+/** What `statistics` and reports call the definition that judges a kind and type. */
+export const definitionNames: readonly string[] = [...profileNames, ...publishedNames]
+
+export function definitionFor(config: ByKind): (kind: string, type: string | undefined) => ProfileName | PublishedName {
+  const nameOf = profileFor(config)
+  return (kind, type) => {
+    const name = nameOf(kind, type)
+    return (name === 'none' && config.published ? nearestOf(config.published.profiles, kind, type) : undefined) ?? name
+  }
 }

@@ -12,8 +12,7 @@ import { type Context, defineStage } from '../stage.ts'
 import { canary } from './canary.ts'
 import { type Chained, runChain } from './chain.ts'
 import { labels, statisticsSchema } from './columns.ts'
-import { type FilterConfig, filesOf, filterConfig } from './config.ts'
-import { profileNames } from './profiles.ts'
+import { definitionNames, type FilterConfig, filesOf, filterConfig } from './config.ts'
 import { profilesIn } from './rules.ts'
 import { chainOf } from './steps.ts'
 
@@ -46,13 +45,13 @@ export const filter = defineStage({
 })
 
 async function judgeUnit(ctx: Context<FilterConfig>): Promise<void> {
-  const { steps, fields, profileOf } = chainOf(ctx.config)
+  const { steps, fields, definitionOf } = chainOf(ctx.config)
   const [kept, dropped, measured] = [await ctx.writer('documents'), await ctx.writer('decisions'), await ctx.writer('statistics')]
   const { threads, seed, config } = ctx
   let row = 0
   for await (const batch of ctx.batches('documents')) {
     const chained = await runChain(batch, steps, { threads, seed, maxDocumentBytes: config.maxDocumentBytes })
-    const profiles = profilesIn(batch, profileOf)
+    const profiles = profilesIn(batch, definitionOf)
     quarantine(ctx, batch, chained, row)
     await kept.append(chained.kept)
     await dropped.append(decisionRows(ctx, batch, chained, row))
@@ -72,7 +71,7 @@ function decisionRows(ctx: Context<FilterConfig>, batch: Batch, { verdicts }: Ch
 
 function labelColumns(batch: Batch, profiles: Uint8Array, { verdicts }: Chained) {
   const builder = new BatchBuilder({ fields: statisticsSchema([]).fields.slice(1, Object.keys(labels).length) })
-  for (let i = 0; i < batch.rows; i++) builder.append({ profile: profileNames[profiles[i] as number], rule: verdicts.get(i)?.reason })
+  for (let i = 0; i < batch.rows; i++) builder.append({ profile: definitionNames[profiles[i] as number], rule: verdicts.get(i)?.reason })
   return [batch.column('id'), ...builder.finish().columns]
 }
 
@@ -97,8 +96,8 @@ function count(ctx: Context<FilterConfig>, batch: Batch, profiles: Uint8Array, {
   const judged = new Map<string, number>()
   for (let i = 0; i < batch.rows; i++) {
     const own = kind.text(i).slice(0, mostKinds).toWellFormed()
-    const name = `profile/${profileNames[profiles[i] as number]}/${own}`
-    const key = judged.size < mostKinds || judged.has(name) ? name : `profile/${profileNames[profiles[i] as number]}/(others)`
+    const name = `profile/${definitionNames[profiles[i] as number]}/${own}`
+    const key = judged.size < mostKinds || judged.has(name) ? name : `profile/${definitionNames[profiles[i] as number]}/(others)`
     judged.set(key, (judged.get(key) ?? 0) + 1)
   }
   for (const [name, by] of judged) ctx.count(name, by)

@@ -7,6 +7,7 @@ import { codeRules } from './code.ts'
 import { type FilterConfig, profilesOf } from './config.ts'
 import { parseExpression, simple } from './expressions.ts'
 import { profileNames } from './profiles.ts'
+import { type PublishedName, publishedNames, publishedRules } from './published.ts'
 
 export interface Limit {
   step: string
@@ -21,9 +22,10 @@ export interface Limit {
   threshold: number
 }
 
-/** The rules that are on where `profile` judges, in the order in which they are asked. */
+/** The rules that are on where a definition judges, in the order in which they are asked. */
 export function limitsOf(config: FilterConfig, profile: string): Limit[] {
-  return [...languageLimits(config), ...publishedLimits(config, profile), ...modelLimits(config), ...expressionLimits(config)]
+  const own = [...profileLimits(config, profile), ...publishedLimits(config, profile)]
+  return [...languageLimits(config), ...own, ...modelLimits(config), ...expressionLimits(config)]
 }
 
 function languageLimits({ language }: FilterConfig): Limit[] {
@@ -42,7 +44,7 @@ function languageLimits({ language }: FilterConfig): Limit[] {
   ]
 }
 
-function publishedLimits(config: FilterConfig, profile: string): Limit[] {
+function profileLimits(config: FilterConfig, profile: string): Limit[] {
   const own = profilesOf(config)[profileNames.indexOf(profile as never)]
   if (!own) return []
   const limits = tables().rules.flatMap(({ name, reason, statistic, drops }): Limit[] => {
@@ -61,6 +63,21 @@ function publishedLimits(config: FilterConfig, profile: string): Limit[] {
       threshold: minSentences,
     })
   return limits
+}
+
+function publishedLimits({ published }: FilterConfig, name: string): Limit[] {
+  if (!published || !publishedNames.includes(name as PublishedName)) return []
+  return publishedRules(name as PublishedName, published.override[name as PublishedName]).rules.map(
+    ({ name: rule, statistic, drops, threshold }): Limit => ({
+      step: 'published',
+      rule,
+      reason: rule,
+      statistic,
+      drops: drops === 'below' || drops === 'at_most' ? 'below' : 'above',
+      inclusive: drops.startsWith('at'),
+      threshold,
+    }),
+  )
 }
 
 function modelLimits({ classifier = [], code }: FilterConfig): Limit[] {

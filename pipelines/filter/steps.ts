@@ -9,11 +9,12 @@ import { fieldsOf } from './chain.ts'
 import { classifierStep } from './classifier.ts'
 import { codeStep } from './code.ts'
 import { labels } from './columns.ts'
-import { type FilterConfig, profileFor, profilesOf } from './config.ts'
+import { definitionFor, definitionNames, type FilterConfig, profileFor, profilesOf } from './config.ts'
 import { expressionsStep } from './expressions.ts'
 import { languageStep } from './language.ts'
 import { moduleStep } from './modules.ts'
 import { profileNames } from './profiles.ts'
+import { publishedStep } from './published.ts'
 import { type ProfileOf, rulesStep } from './rules.ts'
 import { scoresStep } from './scores.ts'
 import type { Step } from './step.ts'
@@ -22,8 +23,8 @@ export interface Chain {
   steps: readonly Step[]
   /** What they measure, in order: columns of `statistics` behind its own. */
   fields: readonly Field[]
-  /** Place in `profileNames` of the profile that judges a document. */
-  profileOf: ProfileOf
+  /** Place in `definitionNames` of the definition that judges a document. */
+  definitionOf: ProfileOf
 }
 
 const chains = new WeakMap<FilterConfig, Chain>()
@@ -32,10 +33,11 @@ const chains = new WeakMap<FilterConfig, Chain>()
 export function chainOf(config: FilterConfig): Chain {
   const before = chains.get(config)
   if (before) return before
-  const { files = {}, ...rest } = config
+  const { files = {} } = config
   const here = located<FilterConfig>(config)
-  const nameOf = profileFor(rest)
-  const profileOf: ProfileOf = (kind, type) => profileNames.indexOf(nameOf(kind, type))
+  const [profile, definition] = [profileFor(config), definitionFor(config)]
+  const profileOf: ProfileOf = (kind, type) => profileNames.indexOf(profile(kind, type))
+  const definitionOf: ProfileOf = (kind, type) => definitionNames.indexOf(definition(kind, type))
   const steps: Step[] = []
   const add = (step: Step | undefined) => step && steps.push(step)
   const digest = (place: string) => files[place]?.sha256
@@ -43,13 +45,14 @@ export function chainOf(config: FilterConfig): Chain {
   add(addressStep(here.addresses))
   if (here.language) add(languageStep(here.language, digest('language.model')))
   add(rulesStep({ profiles: profilesOf(config), profileOf, maxDocumentBytes: config.maxDocumentBytes }))
+  if (here.published) add(publishedStep({ ...here.published, maxDocumentBytes: config.maxDocumentBytes }))
   for (const [i, classifier] of (here.classifier ?? []).entries()) add(classifierStep(classifier, digest(`classifier.${i}.model`)))
   if (here.code) add(codeStep(here.code))
   for (const scores of here.scores ?? []) add(scoresStep(scores))
   for (const [i, module] of (here.modules ?? []).entries()) add(moduleStep(module, digest(`modules.${i}.path`)))
   if (here.expressions?.length) add(expressionsStep(here.expressions, numericNames(steps)))
 
-  const chain = { steps, fields: fieldsOf(steps, Object.keys(labels)), profileOf }
+  const chain = { steps, fields: fieldsOf(steps, Object.keys(labels)), definitionOf }
   chains.set(config, chain)
   return chain
 }

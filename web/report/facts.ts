@@ -3,6 +3,7 @@ import { type JournalEntry, readJournal } from '../../activities/journal.ts'
 import type { Config } from '../../pipelines/config.ts'
 import type { Store } from '../../storage/store.ts'
 import { componentsOf, componentWarnings, reachedOf, shardsOf } from './corpus.ts'
+import { filterFactsOf } from './filter.ts'
 import { funnelOf, funnelWarnings, kindRows, sourcesOf } from './funnel.ts'
 import { generatedOf } from './generated.ts'
 import { type Step, stepsOf } from './nodes.ts'
@@ -16,7 +17,11 @@ export interface FactsOptions {
   now?: Date
   /** What the final checkpoint is asked to continue; none = nothing is generated. */
   prompts?: readonly string[]
+  /** US dollars for an hour of one core. Default 0.04: a virtual core of a general cloud machine, on demand. */
+  pricePerCoreHour?: number
 }
+
+export const defaultPrice = 0.04
 
 /** Throws NO_RUN where the store has no such run. A run that is under way, or that failed, is told as far as it came. */
 export async function reportFacts(store: Store, run: string, options: FactsOptions = {}): Promise<ReportFacts> {
@@ -27,7 +32,8 @@ export async function reportFacts(store: Store, run: string, options: FactsOptio
     // The journal is for pictures: a damaged one costs those.
     const journal: JournalEntry[] = await readJournal(store, run).catch(() => [])
     const shards = await shardsOf(reading, corpus)
-    const funnel = funnelOf({ corpus, training, journal, shards, rawBytes: record.inputs.bytes })
+    const pricePerCoreHour = options.pricePerCoreHour ?? defaultPrice
+    const funnel = funnelOf({ corpus, training, journal, shards, rawBytes: record.inputs.bytes, pricePerCoreHour })
     const components = await componentsOf(reading, corpus)
     const last = journal.at(-1)?.t
     return {
@@ -51,6 +57,8 @@ export async function reportFacts(store: Store, run: string, options: FactsOptio
         wallSeconds: last === undefined ? null : Math.max(0, last - Date.parse(record.startedAt)) / 1000,
       },
       funnel,
+      pricePerCoreHour,
+      filter: await filterFactsOf(reading, corpus),
       warnings: [...funnelWarnings(steps, funnel), ...componentWarnings(components)],
       sources: sourcesOf(corpus),
       kinds: kindRows(corpus),

@@ -25,9 +25,11 @@ export interface FunnelRequest {
   shards: readonly ShardRow[]
   /** Of the pinned files, which a stage without documents to read begins with. */
   rawBytes: number
+  /** US dollars. */
+  pricePerCoreHour: number
 }
 
-export function funnelOf({ corpus, training, journal, shards, rawBytes }: FunnelRequest): FunnelRow[] {
+export function funnelOf({ corpus, training, journal, shards, rawBytes, pricePerCoreHour }: FunnelRequest): FunnelRow[] {
   const byFingerprint = new Map(corpus.map(step => [step.node.fingerprint, step.manifest]))
   const entries = Map.groupBy(journal, entry => entry.node)
   return [...corpus, ...training].map((step, i) => {
@@ -56,6 +58,7 @@ export function funnelOf({ corpus, training, journal, shards, rawBytes }: Funnel
       kinds: judges(step) ? kindsOf(manifest, inputs.kinds) : [],
       units,
       cost: costOf(own, units, inputs.documents),
+      ledger: ledgerOf(manifest, inputs.bytes, pricePerCoreHour),
     }
   })
 }
@@ -134,6 +137,21 @@ function costOf(entries: readonly JournalEntry[], units: FunnelRow['units'], doc
 /** Documents of each source after every stage that writes documents. */
 export function sourcesOf(steps: readonly Step[]): SourceRow[] {
   return columnsOf(steps, 'source').map(([source, documents]) => ({ source, documents }))
+}
+
+/** From the manifest: what units cost is kept beside them. */
+function ledgerOf(manifest: Manifest | undefined, read: number | null, price: number): FunnelRow['ledger'] {
+  const operations = manifest?.operations ?? []
+  if (!operations.length || operations.some(({ cpuMs }) => cpuMs === undefined)) return null
+  const cpuSeconds = operations.reduce((total, { cpuMs = 0 }) => total + cpuMs, 0) / 1000
+  const bytesIn = read ?? operations[0]?.bytesIn ?? 0
+  const coreHoursPerTerabyte = bytesIn > 0 ? cpuSeconds / 3600 / (bytesIn / 1e12) : null
+  return {
+    cpuSeconds,
+    bytesIn,
+    coreHoursPerTerabyte,
+    dollarsPerTerabyte: coreHoursPerTerabyte === null ? null : coreHoursPerTerabyte * price,
+  }
 }
 
 export function kindRows(steps: readonly Step[]): KindRow[] {

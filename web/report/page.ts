@@ -5,6 +5,7 @@ import { html, raw } from 'hono/html'
 import type { Html } from './chart.ts'
 import { funnelSection, mixtureSection } from './corpus-section.ts'
 import { documentsSection } from './documents-section.ts'
+import { filterSection, ledgerSection } from './filter-section.ts'
 import { count, figure, plain, share, short, size, time } from './format.ts'
 import { style } from './style.ts'
 import { lastEvaluation, trainingSection } from './training-section.ts'
@@ -31,9 +32,11 @@ export async function reportPage(facts: ReportFacts): Promise<string> {
   }. Seed ${run.seed}, config <code>${plain(run.config)}</code> (${run.configDigest}).</p></header>
 ${tiles(facts)}${warnings(facts)}
 ${funnelSection(facts)}
+${filterSection(facts)}
 ${mixtureSection(facts)}
 ${trainingSection(facts.training)}
 ${documentsSection(facts)}
+${ledgerSection(facts)}
 ${placesSection(facts)}
 <footer>Written by Millrace. The same numbers are in the JSON beside this file.</footer>
 </main></body></html>

@@ -12,6 +12,10 @@ export interface ReportFacts {
   times: { writtenAt: string; wallSeconds: number | null }
   /** One row per step of the run, corpus first, in the order of the graph. */
   funnel: FunnelRow[]
+  /** US dollars for an hour of one core, as the ledger reckons. */
+  pricePerCoreHour: number
+  /** null where the run has no filter stage that was made. */
+  filter: FilterFacts | null
   warnings: Warning[]
   sources: SourceRow[]
   kinds: KindRow[]
@@ -60,6 +64,44 @@ export interface FunnelRow {
     documentsPerSecond: number | null
     megabytesPerSecond: number | null
   } | null
+  /**
+   * What the artifact cost, whoever made its units: CPU of all threads, against the uncompressed bytes that the stage read (of a reader: the
+   * files as they are pinned). null where that was not kept.
+   */
+  ledger: { cpuSeconds: number; bytesIn: number; coreHoursPerTerabyte: number | null; dollarsPerTerabyte: number | null } | null
+}
+
+/** Which definition judged, what its rules measured, what was edited. Histograms and edits are of a sample of batches. */
+export interface FilterFacts {
+  node: string
+  definitions: { kind: string; profile: string; documents: number; rules: number; overridden: string[] }[]
+  steps: { step: string; in: number; dropped: number; edited: number; refused: number }[]
+  histograms: Histogram[]
+  edits: EditedSample[]
+}
+
+export interface Histogram {
+  rule: string
+  statistic: string
+  profile: string
+  drops: 'below' | 'above'
+  threshold: number
+  /** Edges of the first and last bin; values beyond count in those. */
+  from: number
+  to: number
+  bins: number[]
+  /** Documents in the bins that are on the side that goes. */
+  failing: number
+}
+
+export interface EditedSample {
+  id: string
+  source: string
+  key: string
+  kind: string
+  /** Stretches of lines that differ; null: the lines are gone. */
+  changes: { before: string[]; after: string[] | null }[]
+  more: number
 }
 
 export interface Warning {
