@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cmath>
 #include <cstddef>
@@ -139,8 +140,8 @@ Error Model::map(const std::string& path, int file, uint64_t size) {
   const auto section = [&]<class T>(std::span<const T>& out, uint64_t count) {
     if (!fits || count > left / sizeof(T)) return void(fits = false);
     out = {reinterpret_cast<const T*>(at), static_cast<size_t>(count)};
-    const uint64_t bytes = (count * sizeof(T) + 7) / 8 * 8;
-    if (bytes > left) return void(fits = false);
+    const uint64_t size = count * sizeof(T), bytes = (size + 7) / 8 * 8;
+    if (bytes > left || std::count(at + size, at + bytes, 0) != static_cast<ptrdiff_t>(bytes - size)) return void(fits = false);
     digests.push_back(hash::xxh3_64(view(out)));
     at += bytes;
     left -= bytes;
@@ -150,7 +151,7 @@ Error Model::map(const std::string& path, int file, uint64_t size) {
   for (int k = 2; k < order_; ++k) section(middle_[k - 2], h.slots[k - 1]);
   section(top_, order_ > 1 ? h.slots[order_ - 1] : 0);
   section(letters_, h.letters);
-  if (!fits || left != 0) return bad("byte 8", "tables that fill the file", "other sizes");
+  if (!fits || left != 0) return bad("byte 8", "tables that fill the file, and zeros between them", "others");
   if (h.payload_digest != hash::xxh3_64(view(digests.data(), digests.size() * 8))) return bad("byte " + std::to_string(sizeof h), "tables as they were written", "another digest");
   for (int k = 1; k <= order_; ++k) counts_[k - 1] = h.counts[k - 1];
   return check();

@@ -20,16 +20,16 @@ struct TrainOptions {
   // Bytes for counts, vocabulary and buffers; at least 1 MiB. It cannot change the result. The vocabulary may take a quarter of it, and the
   // model, where a binary file is asked for, all of it: beyond that, MEMORY.
   uint64_t max_memory = uint64_t{1} << 30;
-  std::string scratch;  // an existing folder; files in it are named ngram-… and removed in the end
+  std::string scratch = {};  // an existing folder; files in it are named ngram-… and removed in the end
   // N-grams seen at most so many times are left out, per order from 1; 0 keeps all. As in lmplz: [0] is 0, and none is less than the one before.
   std::array<uint64_t, kMaxOrder> prune{};
   // Discounts for orders whose counts of counts give none (small or artificial text). Without `fallback` that is an error.
   bool fallback = false;
   std::array<double, 3> fallback_discounts{0.5, 1, 1.5};
   // What is written; empty: nothing.
-  std::string arpa, binary;
+  std::string arpa = {}, binary = {};
   // Every n-gram in double precision: first word first, its probability, its back-off weight (not logarithms). For tests.
-  std::function<void(int order, const uint32_t* words, double probability, double backoff)> sink;
+  std::function<void(int order, const uint32_t* words, double probability, double backoff)> sink = {};
 };
 
 struct TrainReport {
