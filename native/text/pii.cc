@@ -14,6 +14,19 @@ void count(const std::vector<PiiSpan>& spans, Counts& counts) {
   for (const PiiSpan& span : spans) ++counts[static_cast<size_t>(span.kind)];
 }
 
+// Of spans that overlap those of `first` stay; `spans` is left in rising order.
+void prefer(PiiKind first, std::vector<PiiSpan>& spans) {
+  const auto others = std::stable_partition(spans.begin(), spans.end(), [&](const PiiSpan& span) { return span.kind == first; });
+  auto next = spans.begin();
+  spans.erase(std::remove_if(others, spans.end(),
+                             [&](const PiiSpan& span) {
+                               while (next != others && next->end <= span.start) ++next;
+                               return next != others && next->start < span.end;
+                             }),
+              spans.end());
+  std::sort(spans.begin(), spans.end(), [](const PiiSpan& a, const PiiSpan& b) { return a.start < b.start; });
+}
+
 // Of spans that overlap the first stays. Of those that begin together the longest stays, in `dolma` the one of the first kind.
 void untangle(std::vector<PiiSpan>& spans, bool longest) {
   std::stable_sort(spans.begin(), spans.end(), [&](const PiiSpan& a, const PiiSpan& b) {
@@ -87,7 +100,7 @@ void find(std::string_view text, const PiiRules& rules, std::vector<PiiSpan>& sp
     case PiiDefinition::datatrove:
       find_datatrove(text, rules, spans);
       count(spans, counts);
-      return untangle(spans, true);
+      return prefer(action(rules, PiiKind::email) == PiiAction::replace ? PiiKind::email : PiiKind::ip, spans);
     case PiiDefinition::dolma:
       pii::find_dolma(text, rules, spans);
       count(spans, counts);

@@ -58,6 +58,7 @@ TEST(Pii, ReplacesAsDatatroveDoes) {
       {"108.0.0.01 8.8.8.259 8.8.8.299", "108.0.0.01 <I>9 <I>9"},
       {"a@b.c8.8.8.8", "<E>"},
       {"a@b.com/8.8.8.8", "<E>/<I>"},
+      {"\xe4\xb8\xad" "1.2.3.40/q@b.com", "\xe4\xb8\xad" "1.<E>"},  // an email that begins within an address
   };
   for (const auto& [text, expected] : cases) EXPECT_EQ(redacted(text, rules), expected) << text;
 }
