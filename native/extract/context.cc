@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "native/extract/forest.h"
+#include "native/extract/grouped.h"
 #include "native/extract/model.h"
 
 namespace millrace::extract {
@@ -9,22 +10,15 @@ namespace {
 
 // Means of the scores, weighted by mass, over all blocks with the same key; written to column `column`.
 template <class Key>
-void means(Features& f, const float* q, std::vector<std::pair<uint64_t, uint32_t>>& order, size_t column, Key key) {
-  const auto n = static_cast<uint32_t>(f.blocks());
-  order.clear();
-  for (uint32_t b = 0; b < n; ++b) order.push_back({key(b), b});
-  std::sort(order.begin(), order.end());
-  for (size_t i = 0; i < n;) {
-    size_t end = i;
+void means(Features& f, const float* q, Grouped& grouped, size_t column, Key key) {
+  grouped.by(static_cast<uint32_t>(f.blocks()), key, [&](std::span<const uint32_t> group) {
     float mass = 0, sum = 0;
-    for (; end < n && order[end].first == order[i].first; ++end) {
-      const auto b = order[end].second;
+    for (const auto b : group) {
       mass += f.stats[b].mass;
       sum += q[b] * f.stats[b].mass;
     }
-    for (size_t k = i; k < end; ++k) f.row(order[k].second)[column] = sum / std::max(1.f, mass);
-    i = end;
-  }
+    for (const auto b : group) f.row(b)[column] = sum / std::max(1.f, mass);
+  });
 }
 
 }  // namespace
@@ -90,13 +84,13 @@ void add_context(Features& f, const float* q) {
     if (q[b] > 0.7f) sure = b;
   }
 
-  std::vector<std::pair<uint64_t, uint32_t>> order;
+  Grouped grouped;
   const auto around = [&](uint32_t slot) { return uint64_t(f.slots[slot].signature) << 32 | f.slots[f.slots[slot].parent].signature; };
-  means(f, q, order, feature::q_like, [&](uint32_t b) {
+  means(f, q, grouped, feature::q_like, [&](uint32_t b) {
     const auto s = f.slot_of[b];
     return around(s) * 31 + f.slots[f.slots[f.slots[s].parent].parent].signature;
   });
-  means(f, q, order, feature::q_sibling, [&](uint32_t b) { return around(f.slots[f.slot_of[b]].parent); });
+  means(f, q, grouped, feature::q_sibling, [&](uint32_t b) { return around(f.slots[f.slot_of[b]].parent); });
 }
 
 }  // namespace millrace::extract

@@ -230,46 +230,32 @@ void Features::fill(const Page& page, std::span<const Block> blocks, std::string
   if (title_at < n) title_block = static_cast<uint32_t>(title_at);
 
   // Blocks that look alike (same container, same parent by tag and class), and copies of the same text.
-  const auto sorted = [&](auto key) {
-    order_.clear();
-    for (uint32_t b = 0; b < n; ++b) order_.push_back({key(b), b});
-    std::sort(order_.begin(), order_.end());
-  };
-  sorted([&](uint32_t b) {
+  const auto alike = [&](uint32_t b) {
     const auto& slot = slots[slot_of[b]];
     const auto& up = slots[slot.parent];
     return uint64_t(slot.signature) << 32 | (up.signature * 31 + slots[up.parent].signature);
-  });
-  for (size_t i = 0; i < n;) {
-    size_t end = i;
+  };
+  grouped_.by(static_cast<uint32_t>(n), alike, [&](std::span<const uint32_t> group) {
     float mass_sum = 0, linked_sum = 0;
-    uint32_t low = n, high = 0;
-    for (; end < n && order_[end].first == order_[i].first; ++end) {
-      const auto b = order_[end].second;
+    for (const auto b : group) {
       mass_sum += stats[b].mass;
       linked_sum += stats[b].linked;
-      low = std::min(low, b);
-      high = std::max(high, b);
     }
-    for (size_t k = i; k < end; ++k) {
-      float* r = row(order_[k].second);
-      r[like_count] = logged(float(end - i));
-      r[like_mass] = logged(mass_sum / float(end - i));
+    const auto count = float(group.size());
+    for (const auto b : group) {
+      float* r = row(b);
+      r[like_count] = logged(count);
+      r[like_mass] = logged(mass_sum / count);
       r[like_link] = ratio(linked_sum, mass_sum);
-      r[like_spread] = float(high - low) / float(n);
+      r[like_spread] = float(group.back() - group.front()) / float(n);
     }
-    i = end;
-  }
-  sorted([&](uint32_t b) { return stats[b].hash; });
-  for (size_t i = 0; i < n;) {
-    size_t end = i;
-    while (end < n && order_[end].first == order_[i].first) ++end;
-    for (size_t k = i; k < end; ++k) {
-      row(order_[k].second)[copies] = float(std::min<size_t>(end - i, 20));
-      row(order_[k].second)[copy_index] = float(std::min<size_t>(k - i, 20));
+  });
+  grouped_.by(static_cast<uint32_t>(n), [&](uint32_t b) { return stats[b].hash; }, [&](std::span<const uint32_t> group) {
+    for (size_t k = 0; k < group.size(); ++k) {
+      row(group[k])[copies] = float(std::min<size_t>(group.size(), 20));
+      row(group[k])[copy_index] = float(std::min<size_t>(k, 20));
     }
-    i = end;
-  }
+  });
 
   // Running sums for windows.
   std::vector<float> sums(3 * (n + 1), 0.f);

@@ -1,6 +1,8 @@
 #pragma once
+#include <array>
 #include <span>
 
+#include "native/extract/grouped.h"
 #include "native/extract/stats.h"
 
 namespace millrace::extract {
@@ -67,10 +69,17 @@ class Features {
   void score_slots();
   void fill(const Page& page, std::span<const Block> blocks, std::string_view url);
 
+  // Where an element's names were read, by tag and class.
+  struct Seen {
+    uint32_t slot = UINT32_MAX;
+    NodeId node = kNoNode;
+    std::string_view classes;
+  };
+  std::array<Seen, 128> seen_;
   std::vector<uint32_t> slot_index_;
   std::vector<uint8_t> distances_;  // slots x group::count
   std::vector<uint8_t> tag_distances_;
-  std::vector<std::pair<uint64_t, uint32_t>> order_;
+  Grouped grouped_;
 };
 
 }  // namespace millrace::extract

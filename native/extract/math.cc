@@ -45,6 +45,38 @@ constexpr std::string_view kSources[] = {
     "data-tex", "data-expr", "data-latex", "data-formula", "data-katex", "data-equation", "data-eq",
 };
 
+constexpr std::array<bool, 256> kMarks = [] {
+  std::array<bool, 256> all{};
+  all['\\'] = all['['] = true;
+  return all;
+}();
+
+// The first backslash or opening bracket. Texts are short: a call of memchr for each of both costs more than it saves.
+size_t find_mark(std::string_view text) {
+  size_t i = 0;
+  for (; i + 4 <= text.size(); i += 4) {
+    const auto at = [&](size_t k) { return kMarks[static_cast<uint8_t>(text[i + k])]; };
+    if (at(0) | at(1) | at(2) | at(3)) break;
+  }
+  for (; i < text.size(); ++i)
+    if (kMarks[static_cast<uint8_t>(text[i])]) return i;
+  return text.npos;
+}
+
+// A filter in front of kClasses: sets of the names' lengths by first and by last letter. Nearly every other class fails it.
+constexpr auto kLengths = [] {
+  std::array<std::array<uint32_t, 256>, 2> sets{};
+  for (const auto& entry : kClasses) {
+    sets[0][static_cast<uint8_t>(entry.name.front())] |= 1u << entry.name.size();
+    sets[1][static_cast<uint8_t>(entry.name.back())] |= 1u << entry.name.size();
+  }
+  return sets;
+}();
+bool may_be_class(std::string_view token) {
+  if (token.size() >= 32) return false;
+  return kLengths[0][static_cast<uint8_t>(token.front())] & kLengths[1][static_cast<uint8_t>(token.back())] & 1u << token.size();
+}
+
 class Rescuer {
  public:
   explicit Rescuer(Page& page) : page_(page), t_(page.tree), source_(page.tree) {}
@@ -91,7 +123,9 @@ class Rescuer {
   // A backslash before a letter or bracket, or a tag of a forum's TeX.
   void look_at(NodeId id) {
     const auto text = t_.text(t_[id].range);
-    const size_t slash = text.find('\\');
+    const size_t mark = find_mark(text);
+    if (mark == text.npos) return;
+    const size_t slash = text.find('\\', mark);
     if (slash != text.npos && slash < 16 && is_definition(text) && !in_code(id)) {
       const NodeId above = t_[id].parent;
       if (t_[above].first_child == id && t_[id].next == kNoNode && t_[above].kind == Kind::element) page_.skip(above);
@@ -104,7 +138,7 @@ class Rescuer {
         tex_in_text_ = true;
         return;
       }
-    if (const size_t i = text.find("[/"); i != text.npos && !in_code(id))
+    if (const size_t i = text.find("[/", mark); i != text.npos && !in_code(id))
       for (const std::string_view name : {"[/tex]", "[/itex]", "[/math]", "[/latex]"})
         if (text.find(name, i) != text.npos) tex_in_text_ = true;
   }
@@ -169,8 +203,7 @@ class Rescuer {
       while (i < list.size() && is_space(list[i])) ++i;
       size_t end = i;
       while (end < list.size() && !is_space(list[end])) ++end;
-      if (end - i >= 3 && may_begin_[static_cast<uint8_t>(list[i])]) {
-        const auto token = list.substr(i, end - i);
+      if (const auto token = list.substr(i, end - i); !token.empty() && may_be_class(token)) {
         for (const auto& entry : kClasses)
           if (entry.name == token && (!best || entry.display > best->display)) best = &entry;
       }
@@ -344,11 +377,6 @@ class Rescuer {
   bool tex_in_text_ = false;
   NodeId barren_ = kNoNode;
   MathSource source_;
-  static constexpr std::array<bool, 256> may_begin_ = [] {
-    std::array<bool, 256> all{};
-    for (const auto& entry : kClasses) all[static_cast<uint8_t>(entry.name[0])] = true;
-    return all;
-  }();
 };
 
 }  // namespace

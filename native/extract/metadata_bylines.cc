@@ -1,5 +1,5 @@
 #include <algorithm>
-#include <cstring>
+#include <array>
 
 #include "native/extract/metadata_parts.h"
 #include "native/extract/metadata_text.h"
@@ -75,13 +75,23 @@ int name_likeness(std::string_view name) {
   return upper == words ? 2 : upper * 4 >= words * 3 ? 1 : 0;
 }
 
+// Four digits in a row that begin with 19 or 20.
 bool has_year(std::string_view text) {
-  for (size_t at = 0; at + 4 <= text.size(); ++at)
-    if ((text.substr(at, 2) == "19" || text.substr(at, 2) == "20") && text[at + 2] >= '0' && text[at + 2] <= '9' && text[at + 3] >= '0' &&
-        text[at + 3] <= '9')
-      return true;
+  const auto digit = [&](size_t i) { return text[i] >= '0' && text[i] <= '9'; };
+  for (size_t at = 0; at + 4 <= text.size();) {
+    if (!digit(at + 3)) at += 4;
+    else if (digit(at + 2) && ((text[at] == '1' && text[at + 1] == '9') || (text[at] == '2' && text[at + 1] == '0'))) return true;
+    else ++at;
+  }
   return false;
 }
+
+// First letters of what may say that a name follows.
+constexpr auto kBeginsLabel = [] {
+  std::array<bool, 256> all{};
+  for (const unsigned char c : {'b', 'w', 'p', 'a', 't', 'c'}) all[c] = all[c - 32] = true;
+  return all;
+}();
 
 // Names in forums are made up, and the first one is the one who asks.
 bool is_forum(const Sources& sources) {
@@ -198,7 +208,7 @@ class Finder {
       if (node.kind != html::Kind::text || node.range.size < 2 || node.range.size > 300 || node.parent == kNoNode) continue;
       std::string_view text = tree_.text(node.range);
       while (!text.empty() && is_space(text[0])) text.remove_prefix(1);
-      if (text.empty() || !std::strchr("BbWwPpAaTtCc", text[0]) || !is_shown(node.parent)) continue;
+      if (text.empty() || !kBeginsLabel[static_cast<unsigned char>(text[0])] || !is_shown(node.parent)) continue;
       bool labelled = false;
       for (const auto label : kLabels) labelled |= starts(text, label);
       if (!labelled) continue;

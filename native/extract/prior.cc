@@ -64,14 +64,16 @@ void prior_tokens(const Features& f, size_t block, std::vector<uint16_t>& tokens
 }
 
 void add_priors(const Features& f, const int8_t* weights, float scale, float bias, std::vector<float>& out) {
-  // Per slot and bucket once: neighbours share their ancestors.
-  std::vector<int32_t> sums(f.slots.size() * kBuckets);
-  for (size_t s = 0; s < f.slots.size(); ++s)
-    for (uint32_t b = 0; b < kBuckets; ++b) {
-      int32_t sum = 0;
-      for (uint32_t i = 0; i < f.slots[s].tokens; ++i) sum += weights[index_of(f.slot_tokens[f.slots[s].first_token + i], b)];
-      sums[s * kBuckets + b] = sum;
-    }
+  // Per slot and bucket at most once: neighbours share their ancestors.
+  std::vector<int32_t> sums(f.slots.size() * kBuckets, INT32_MIN);
+  const auto sum_of = [&](uint32_t slot, uint32_t bucket) {
+    int32_t& sum = sums[slot * kBuckets + bucket];
+    if (sum != INT32_MIN) return sum;
+    const uint32_t* tokens = f.slot_tokens.data() + f.slots[slot].first_token;
+    int32_t fresh = 0;
+    for (uint32_t i = 0; i < f.slots[slot].tokens; ++i) fresh += weights[index_of(tokens[i], bucket)];
+    return sum = fresh;
+  };
   out.resize(f.blocks());
   size_t last = f.blocks();
   int32_t last_sum = 0;
@@ -79,7 +81,7 @@ void add_priors(const Features& f, const int8_t* weights, float scale, float bia
     int32_t sum = 0;
     uint32_t at = f.slot_of[block];
     for (size_t level = 0; level < kLevels; ++level) {
-      sum += sums[at * kBuckets + bucket(level)];
+      sum += sum_of(at, bucket(level));
       if (at == 0) break;
       at = f.slots[at].parent;
     }

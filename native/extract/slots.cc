@@ -106,6 +106,28 @@ static void read_words(std::string_view text, uint32_t salt, Slot& slot, std::ve
 void Features::read_names(const Page& page, Slot& slot) {
   const auto& tree = page.tree;
   const auto& node = tree[slot.node];
+  slot.hidden = is_hidden(tree, node);
+  slot.linked_element = node.tag == tag::a;
+  // Siblings mostly say the same: an element that has a class and nothing else that is read shares the last such one's words.
+  std::string_view classes;
+  bool others = false;
+  for (uint32_t i = node.attributes; i < node.attributes + node.attribute_count; ++i) {
+    const auto& a = tree.attributes[i];
+    if (a.id == attr::class_ && classes.empty()) classes = tree.text(a.value);
+    else others = others || a.id == attr::class_ || a.id == attr::id || a.id == attr::role || a.id == attr::itemprop || a.id == attr::itemtype || a.id == attr::aria_label;
+  }
+  Seen* seen = nullptr;
+  if (!others) {
+    seen = &seen_[(node.tag * 31u + classes.size() + (classes.empty() ? 0u : static_cast<uint8_t>(classes.back()) * 7u)) % std::size(seen_)];
+    if (seen->slot < slots.size() && slots[seen->slot].node == seen->node && tree[seen->node].tag == node.tag && seen->classes == classes) {
+      const Slot& same = slots[seen->slot];
+      slot.first_token = same.first_token;
+      slot.tokens = same.tokens;
+      slot.signature = same.signature;
+      slot.groups = same.groups;
+      return;
+    }
+  }
   slot.first_token = static_cast<uint32_t>(slot_tokens.size());
   uint32_t signature = 2166136261u ^ node.tag;
   slot_tokens.push_back(0x51ed270bu * (node.tag + 1u));
@@ -122,8 +144,7 @@ void Features::read_names(const Page& page, Slot& slot) {
   }
   slot.tokens = static_cast<uint32_t>(slot_tokens.size()) - slot.first_token;
   slot.signature = signature;
-  slot.hidden = is_hidden(tree, node);
-  slot.linked_element = node.tag == tag::a;
+  if (seen) *seen = {static_cast<uint32_t>(slots.size()), slot.node, classes};
 }
 
 // Elements around blocks, from the outermost on, with what stands below each.
@@ -131,6 +152,7 @@ void Features::read_slots(const Page& page, std::span<const Block> blocks) {
   const auto& tree = page.tree;
   slots.clear();
   slot_tokens.clear();
+  seen_.fill({});
   slot_of.resize(blocks.size());
   slot_index_.assign(tree.nodes.size(), 0);
   std::array<NodeId, 1024> chain;

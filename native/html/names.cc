@@ -45,24 +45,34 @@ constexpr bool is_lower(std::string_view name) {
   return true;
 }
 
+// The name's word beside its number: a look-up reads one line of cache, and compares bytes of names longer than a word alone.
+struct Slot {
+  uint64_t word = 0;
+  uint16_t id = 0;
+  uint16_t size = 0;
+};
+
 template <size_t N>
-constexpr std::array<uint16_t, kSlots> slots(const std::string_view (&names)[N]) {
-  std::array<uint16_t, kSlots> table{};
+constexpr std::array<Slot, kSlots> slots(const std::string_view (&names)[N]) {
+  std::array<Slot, kSlots> table{};
   for (size_t id = 1; id < N; ++id) {
     if (!is_lower(names[id])) continue;
-    size_t slot = slot_of(word_of(names[id]), names[id].size());
-    while (table[slot]) slot = (slot + 1) % kSlots;
-    table[slot] = static_cast<uint16_t>(id);
+    const uint64_t word = word_of(names[id]);
+    size_t slot = slot_of(word, names[id].size());
+    while (table[slot].id) slot = (slot + 1) % kSlots;
+    table[slot] = {word, static_cast<uint16_t>(id), static_cast<uint16_t>(names[id].size())};
   }
   return table;
 }
 constexpr auto kTagSlots = slots(kTags);
 constexpr auto kAttributeSlots = slots(kAttributes);
 
-uint16_t find(const std::array<uint16_t, kSlots>& table, const std::string_view* names, const char* name, size_t size) {
-  for (size_t slot = slot_of(name_word(name, size), size); table[slot]; slot = (slot + 1) % kSlots) {
-    const auto& candidate = names[table[slot]];
-    if (candidate.size() == size && std::memcmp(candidate.data(), name, size) == 0) return table[slot];
+uint16_t find(const std::array<Slot, kSlots>& table, const std::string_view* names, const char* name, size_t size) {
+  const uint64_t word = name_word(name, size);
+  for (size_t slot = slot_of(word, size); table[slot].id; slot = (slot + 1) % kSlots) {
+    const auto& candidate = table[slot];
+    if (candidate.word == word && candidate.size == size && (size <= 8 || std::memcmp(names[candidate.id].data() + 8, name + 8, size - 8) == 0))
+      return candidate.id;
   }
   return 0;
 }
