@@ -197,7 +197,8 @@ class Rescuer {
     return by_class && classes(id, t_.text(by_class->value));
   }
 
-  bool classes(NodeId id, std::string_view list) {
+  // What the class that says most of a formula says.
+  static const ClassName* of_classes(std::string_view list) {
     const ClassName* best = nullptr;
     for (size_t i = 0; i < list.size();) {
       while (i < list.size() && is_space(list[i])) ++i;
@@ -209,6 +210,16 @@ class Rescuer {
       }
       i = end;
     }
+    return best;
+  }
+
+  bool classes(NodeId id, std::string_view list) {
+    if (list.size() < 3) return false;
+    // Pages write the same classes over and over.
+    auto& known = known_[(list.size() * 7 + static_cast<uint8_t>(list[list.size() / 2]) * 5 + static_cast<uint8_t>(list.back()) * 3 +
+                          static_cast<uint8_t>(list[0])) % std::size(known_)];
+    if (known.list != list) known = {list, of_classes(list)};
+    const ClassName* best = known.best;
     if (!best) return false;
     int display = best->display;
     if (display < 0 && (has_token(list, "display") || has_token(list, "block") || has_token(list, "displaymath"))) display = 1;
@@ -376,6 +387,11 @@ class Rescuer {
   MathConfig config_;
   bool tex_in_text_ = false;
   NodeId barren_ = kNoNode;
+  struct Known {
+    std::string_view list;
+    const ClassName* best = nullptr;
+  };
+  std::array<Known, 128> known_;
   MathSource source_;
 };
 

@@ -1,6 +1,10 @@
 #include "native/extract/stats.h"
 
+#include <algorithm>
 #include <array>
+#include <bit>
+#include <cstring>
+#include <emmintrin.h>
 
 namespace millrace::extract {
 namespace {
@@ -36,7 +40,7 @@ constexpr std::string_view kStops[] = {
 constexpr auto kStopTable = [] {
   std::array<uint32_t, 2048> table{};
   for (auto word : kStops) {
-    const auto h = word_hash(word);
+    const auto h = static_cast<uint32_t>(text_word_hash(word));
     size_t at = h >> 21;
     while (table[at] != 0 && table[at] != h) at = (at + 1) & 2047;
     table[at] = h;
@@ -79,7 +83,15 @@ class Reader {
     const auto* end = p + bytes.size();
     while (p < end) {
       if (*p < 0x80) {
-        p = kAscii[*p] == kLower ? small_letters(p, end) : (ascii(*p), p + 1);
+        if (kAscii[*p] == kLower) {
+          p = small_letters(p, end);
+          // Most words end at a space.
+          if (p == end || *p != ' ') continue;
+          gap();
+          ++p;
+        } else {
+          ascii(*p++);
+        }
         continue;
       }
       const int size = *p < 0xe0 ? 2 : *p < 0xf0 ? 3 : 4;
@@ -93,22 +105,22 @@ class Reader {
 
   // A run of small letters, as `ascii` would take it one by one.
   const uint8_t* small_letters(const uint8_t* p, const uint8_t* end) {
-    letter(*p, false);
-    const auto* first = p++;
-    uint32_t h = word_hash_;
-    uint64_t text = hash_;
-    for (; p < end && *p < 0x80 && kAscii[*p] == kLower; ++p) {
-      h = (h ^ *p) * 16777619u;
-      text = (text ^ *p) * 0x9e3779b97f4a7c15ull;
-      text ^= text >> 29;
+    begin_letters(false);
+    uint32_t run = 0;
+    if (end - p >= 16) {
+      const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+      const __m128i place = _mm_sub_epi8(bytes, _mm_set1_epi8('a'));
+      const auto small = static_cast<uint32_t>(_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_min_epu8(place, _mm_set1_epi8(25)), place)));
+      run = static_cast<uint32_t>(std::countr_one(small));
+      _mm_storeu_si128(reinterpret_cast<__m128i*>(word_ + word_size_), bytes);
+    } else {
+      while (run < 16 && p + run < end && p[run] < 0x80 && kAscii[p[run]] == kLower) word_[word_size_ + run] = static_cast<char>(p[run]), ++run;
     }
-    word_hash_ = h;
-    hash_ = text;
-    const auto more = static_cast<uint32_t>(p - first) - 1;
-    word_letters_ += more;
-    s_.letters += more;
-    add(static_cast<float>(more + 1));
-    return p;
+    word_size_ = std::min<uint32_t>(word_size_ + run, kLongestWord);
+    word_letters_ += run;
+    s_.letters += run;
+    add(static_cast<float>(run));
+    return p + run;
   }
 
   void border() { gap(); }
@@ -137,32 +149,50 @@ class Reader {
     if (linked_) s_.linked += mass;
   }
 
-  void letter(uint32_t folded, bool upper) {
+  // Before the first letter of a run.
+  void begin_letters(bool upper) {
     if (word_letters_ + word_digits_ == 0) {
-      word_hash_ = 2166136261u;
       word_upper_ = upper;
       word_uppers_ = 0;
       word_linked_ = linked_;
     }
-    ++word_letters_;
-    word_uppers_ += upper;
-    if (folded < 0x80) {
-      word_hash_ = (word_hash_ ^ folded) * 16777619u;
-    } else {
-      for (uint32_t c = utf8(folded); c; c >>= 8) word_hash_ = (word_hash_ ^ (c & 0xff)) * 16777619u;
-    }
-    hash_ = (hash_ ^ folded) * 0x9e3779b97f4a7c15ull;
-    hash_ ^= hash_ >> 29;
     ended_ = false;
-    ++s_.letters;
     if (!s_.starts) s_.starts = upper ? 1 : 2;
     last_ = 0;
   }
 
-  // The bytes of a character of two or three, first one lowest.
-  static uint32_t utf8(uint32_t c) {
-    if (c < 0x800) return (0xc0 | c >> 6) | (0x80 | (c & 0x3f)) << 8;
-    return (0xe0 | (c >> 12 & 15)) | (0x80 | (c >> 6 & 0x3f)) << 8 | (0x80 | (c & 0x3f)) << 16;
+  void letter(uint32_t folded, bool upper) {
+    begin_letters(upper);
+    ++word_letters_;
+    word_uppers_ += upper;
+    ++s_.letters;
+    if (folded < 0x80) {
+      put(static_cast<char>(folded));
+    } else if (folded < 0x800) {
+      put(static_cast<char>(0xc0 | folded >> 6));
+      put(static_cast<char>(0x80 | (folded & 0x3f)));
+    } else {
+      put(static_cast<char>(0xe0 | (folded >> 12 & 15)));
+      put(static_cast<char>(0x80 | (folded >> 6 & 0x3f)));
+      put(static_cast<char>(0x80 | (folded & 0x3f)));
+    }
+  }
+
+  // Bytes behind the longest word are written, so that nothing needs to be cut, and never read.
+  void put(char byte) {
+    word_[word_size_] = byte;
+    word_size_ = std::min<uint32_t>(word_size_ + 1, kLongestWord);
+  }
+
+  uint64_t hash_of_word() {
+    uint64_t hash = word_size_;
+    for (uint32_t i = 0; i < word_size_; i += 8) {
+      uint64_t part;
+      std::memcpy(&part, word_ + i, 8);
+      if (word_size_ - i < 8) part &= (uint64_t(1) << (8 * (word_size_ - i))) - 1;
+      hash = text_hash_step(hash, part);
+    }
+    return hash;
   }
 
   void ascii(uint8_t c) {
@@ -177,7 +207,7 @@ class Reader {
         return;
       case kDigit:
         add(1);
-        if (word_letters_ + word_digits_ == 0) number_ = 0, word_hash_ = 2166136261u, word_upper_ = false, word_uppers_ = 0, word_linked_ = linked_;
+        if (word_letters_ + word_digits_ == 0) number_ = 0, word_upper_ = false, word_uppers_ = 0, word_linked_ = linked_;
         ++word_digits_;
         number_ = number_ < 100000 ? number_ * 10 + (c - '0') : number_;
         ended_ = false;
@@ -309,8 +339,7 @@ class Reader {
       add(weight);
       ++s_.foreign;
       ++s_.letters;
-      hash_ = (hash_ ^ c) * 0x9e3779b97f4a7c15ull;
-      hash_ ^= hash_ >> 29;
+      hash_ = text_hash_step(hash_, c);
       if (!s_.starts) s_.starts = 4;
       last_ = 0;
       return;
@@ -345,13 +374,18 @@ class Reader {
     ++s_.words;
     if (word_linked_) ++s_.linked_words;
     if (word_letters_) {
-      if (word_digits_ == 0 && word_letters_ <= 8 && is_stop(word_hash_)) ++s_.stops;
+      const uint64_t whole = hash_of_word();
+      const auto hash = static_cast<uint32_t>(whole);
+      word_size_ = 0;
+      hash_ = text_hash_step(hash_, whole);
+      if (word_digits_ == 0 && word_letters_ <= 8 && is_stop(hash)) ++s_.stops;
       if (word_upper_) ++s_.capitals;
       if (word_uppers_ == word_letters_ && word_letters_ > 1) ++s_.uppers;
-      if (s_.mass <= Words::kShort) words_.hashes.push_back(word_hash_);
-      constexpr uint32_t http = word_hash("http"), https = word_hash("https"), www = word_hash("www"), copyright = word_hash("copyright");
-      if (word_hash_ == http || word_hash_ == https || word_hash_ == www) s_.address = true;
-      if (word_hash_ == copyright) s_.copyright = true;
+      if (s_.mass <= Words::kShort) words_.hashes.push_back(hash);
+      constexpr auto of = [](std::string_view word) { return static_cast<uint32_t>(text_word_hash(word)); };
+      constexpr uint32_t http = of("http"), https = of("https"), www = of("www"), copyright = of("copyright");
+      if (hash == http || hash == https || hash == www) s_.address = true;
+      if (hash == copyright) s_.copyright = true;
     } else if (number_ >= 1900 && number_ < 2100 && word_digits_ == 4) {
       ++s_.years;
     }
@@ -363,7 +397,8 @@ class Reader {
   uint32_t begin_;
   bool linked_ = false, word_linked_ = false, word_upper_ = false, ended_ = false;
   uint8_t last_ = 0;
-  uint32_t word_letters_ = 0, word_digits_ = 0, word_uppers_ = 0, word_hash_ = 0, number_ = 0, dots_ = 0;
+  uint32_t word_letters_ = 0, word_digits_ = 0, word_uppers_ = 0, word_size_ = 0, number_ = 0, dots_ = 0;
+  char word_[kLongestWord + 16] = {};
   uint64_t hash_ = 0xcbf29ce484222325ull;
 };
 
