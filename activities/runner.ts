@@ -111,7 +111,8 @@ class Child {
   constructor(options: RunnerOptions, onExit: () => void) {
     this.#process = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', options.childPath ?? childPath], {
       stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
-      env: { ...withoutSecrets(process.env), ...options.env, MILLRACE_PARENT: String(process.pid) },
+      // Native calls run on several threads one after the other: with a heap each, the C library would hold a batch of pages for every one.
+      env: { MALLOC_ARENA_MAX: '2', ...withoutSecrets(process.env), ...options.env, MILLRACE_PARENT: String(process.pid) },
     })
     const keep = (text: string) => {
       this.#output = (this.#output + text).slice(-2000)

@@ -4,7 +4,8 @@
  *   node bench/extraction/time.ts LIST extract    {seconds}: all pages as one column, one thread
  *   node bench/extraction/time.ts LIST pages      {seconds, each: [milliseconds of each page]}: one page a call
  *   node bench/extraction/time.ts LIST parse      {seconds}: parser alone, UTF-8 bytes to tree
- *   node bench/extraction/time.ts LIST memory N   {resident: [[pages so far, MiB]]}: N pages, the list again and again, read from disk
+ *   node --expose-gc bench/extraction/time.ts LIST memory N
+ *                          {resident: [[pages so far, MiB after a collection]], peak: MiB}: N pages, the list again and again, read from disk
  *
  * LIST is what bench/extraction/pages.py prints. `seconds` are CPU seconds of the whole process around the calls; the pages are in memory
  * before. A few pages are extracted first and not counted.
@@ -72,14 +73,30 @@ async function run(): Promise<unknown> {
   return { seconds, each }
 }
 
-function memory(total: number) {
+/** As the stage does: up to 64 pages or 8 MiB a call. What the collector has not got to yet counts for the peak, not for what stays. */
+async function memory(total: number) {
+  const collect = (globalThis as { gc?: () => void }).gc
+  if (!collect) throw new Error('expected node --expose-gc')
+  const mib = () => process.memoryUsage.rss() / 2 ** 20
   const resident: [number, number][] = []
-  for (let done = 0; done < total; ) {
-    const page = listed[done % listed.length]!
-    extractPage(read(page), page.url, '', options)
-    if (++done % 500 === 0 || done === total) resident.push([done, process.memoryUsage.rss() / 2 ** 20])
+  let peak = 0
+  for (let done = 0, told = 0; done < total; ) {
+    const pages: Buffer[] = []
+    const urls: Buffer[] = []
+    for (let bytes = 0; pages.length < 64 && bytes < 8 * 2 ** 20 && done < total; done++) {
+      const page = listed[done % listed.length]!
+      pages.push(read(page))
+      urls.push(Buffer.from(page.url))
+      bytes += pages.at(-1)!.length
+    }
+    await extractPages(column(pages), column(urls), null, options, 1)
+    peak = Math.max(peak, mib())
+    if (done - told < 500 && done < total) continue
+    told = done
+    collect()
+    resident.push([done, mib()])
   }
-  return { resident }
+  return { resident, peak }
 }
 
 process.stdout.write(`${JSON.stringify(await run())}\n`)

@@ -131,9 +131,13 @@ struct PageColumns {
   BlockColumns blocks;
 };
 
-// Extractors that a call's threads take and give back.
+// Extractors that threads take and give back, kept from call to call: as many as ever ran at once, whatever threads came and went.
 class Extractors {
  public:
+  static Extractors& shared() {
+    static auto* all = new Extractors;  // never freed: threads may outlive static objects
+    return *all;
+  }
   std::unique_ptr<Extractor> take() {
     std::lock_guard lock(mutex_);
     if (free_.empty()) return std::make_unique<Extractor>();
@@ -173,7 +177,7 @@ Napi::Value extract_pages(const Napi::CallbackInfo& info) {
           return Error(kShape, "extractPages: expected columns of one length whose offsets rise within their bytes");
         const auto at = [](const TextColumn& column, size_t i) { return column.offsets.empty() ? std::string_view() : column[i]; };
         std::vector<Document> documents(pages.size());
-        Extractors extractors;
+        auto& extractors = Extractors::shared();
         parallel_for(pages.size(), threads, [&](size_t i) {
           auto extractor = extractors.take();
           extractor->extract(pages[i], at(urls, i), at(labels, i), options, documents[i]);
@@ -207,13 +211,14 @@ Napi::Value extract_pages(const Napi::CallbackInfo& info) {
 
 // extractPage(bytes or string, url, label, options) -> one page. A string is taken as it is, whatever the page declares.
 Napi::Value extract_page(const Napi::CallbackInfo& info) {
-  static thread_local Extractor extractor;
+  auto extractor = Extractors::shared().take();
   const auto env = info.Env();
   std::string owned;
   if (info[0].IsString()) owned = "\xef\xbb\xbf" + info[0].As<Napi::String>().Utf8Value();
   const auto url = info[1].ToString().Utf8Value(), label = info[2].ToString().Utf8Value();
   Document page;
-  extractor.extract(info[0].IsString() ? std::string_view(owned) : characters(info[0]), url, label, options_of(info[3]), page);
+  extractor->extract(info[0].IsString() ? std::string_view(owned) : characters(info[0]), url, label, options_of(info[3]), page);
+  Extractors::shared().give(std::move(extractor));
   auto result = Napi::Object::New(env);
   const auto row = texts_of(page);
   for (size_t i = 0; i < row.size(); ++i) result.Set(kTexts[i], Napi::String::New(env, row[i].data(), row[i].size()));

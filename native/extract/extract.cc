@@ -25,6 +25,9 @@ Extractor::~Extractor() { delete state_; }
 
 namespace {
 
+// Bytes of a page whose storage is kept for the next one; a page's tree and rows are some times its bytes.
+constexpr size_t kHeldBytes = 2u << 20;
+
 // Below this mass a body is looked at beside what scripts carry.
 constexpr float kLittle = 300;
 
@@ -49,6 +52,11 @@ uint32_t offset_of(const Page& page, const Block& block) {
 }  // namespace
 
 void Extractor::extract(std::string_view bytes, std::string_view url, std::string_view transfer_label, const Options& options, Document& out) {
+  // What a huge page needed is not held for the small ones behind it.
+  if (state_->decoded.capacity() > kHeldBytes) {
+    delete state_;
+    state_ = new State;
+  }
   auto& s = *state_;
   out.text.clear();
   out.blocks.clear();

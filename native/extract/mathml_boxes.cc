@@ -7,7 +7,7 @@
 namespace millrace::extract {
 namespace {
 
-constexpr Named kFences[] = {
+constexpr CodeName kFences[] = {
     {'(', "("}, {')', ")"}, {'[', "["}, {']', "]"}, {'{', "\\{"}, {'}', "\\}"}, {'|', "|"}, {0x2223, "|"}, {0x2016, "\\|"}, {0x2225, "\\|"},
     {0x27e8, "\\langle"}, {0x27e9, "\\rangle"}, {0x2329, "\\langle"}, {0x232a, "\\rangle"}, {0x3008, "\\langle"}, {0x3009, "\\rangle"},
     {0x2308, "\\lceil"}, {0x2309, "\\rceil"}, {0x230a, "\\lfloor"}, {0x230b, "\\rfloor"}, {'/', "/"}, {'\\', "\\backslash"},

@@ -38,12 +38,12 @@ inline bool is_prime(uint32_t c) { return c == 0x2032 || c == 0x2033 || c == 0x2
 inline bool is_bar(uint32_t c) { return c == '|' || c == 0x2223 || c == 0x2016 || c == 0x2225; }
 inline bool is_zero_width(std::string_view s) { return !s.empty() && s[0] == '0' && s.find_first_of("123456789") == s.npos; }
 
-struct Named {
+struct CodeName {
   uint32_t code;
   const char* name;
 };
 template <size_t N>
-const char* named(const Named (&table)[N], uint32_t code) {
+const char* named(const CodeName (&table)[N], uint32_t code) {
   for (const auto& entry : table)
     if (entry.code == code) return entry.name;
   return nullptr;

@@ -32,7 +32,7 @@ constexpr Accent kUnder[] = {
     {0x2194, "", "underleftrightarrow"}, {'~', "", "utilde"}, {0x2dc, "", "utilde"}, {0x23b5, "", "underbracket"},
     {0x23dd, "", "undergroup"}, {0x23e1, "", "undergroup"}, {0x2c9, "", "underline"},
 };
-constexpr Named kArrows[] = {
+constexpr CodeName kArrows[] = {
     {0x2192, "xrightarrow"}, {0x2190, "xleftarrow"}, {0x2194, "xleftrightarrow"}, {0x21d2, "xRightarrow"}, {0x21d0, "xLeftarrow"},
     {0x21d4, "xLeftrightarrow"}, {0x21a6, "xmapsto"}, {0x21aa, "xhookrightarrow"}, {0x21a9, "xhookleftarrow"}, {0x21c0, "xrightharpoonup"},
     {0x21c1, "xrightharpoondown"}, {0x21bc, "xleftharpoonup"}, {0x21bd, "xleftharpoondown"}, {0x21cc, "xrightleftharpoons"},
