@@ -3,6 +3,7 @@
 #include "native/text/code.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 #include <limits>
 #include <memory>
@@ -53,27 +54,64 @@ constexpr std::array<std::array<uint8_t, 256>, kSyntaxes> kKinds = [] {
 
 constexpr bool continues_name(uint8_t kind) { return kind == kName || kind == kDigit; }
 
+constexpr uint64_t kOnes = 0x0101010101010101ull, kHigh = 0x80 * kOnes;
+
+// High bits of those of eight bytes, all below 0x80, that lie in [low, high].
+constexpr uint64_t within(uint64_t word, uint64_t low, uint64_t high) {
+  return (word + (0x80 - low) * kOnes) & ~(word + (0x7f - high) * kOnes) & kHigh;
+}
+
+static_assert(std::endian::native == std::endian::little, "eight bytes are read as one number, the first lowest");
+
+// Where the name or number that goes on at `at` ends. Eight bytes at a time: lengths of names cannot be predicted, so a loop over bytes
+// costs more for its end than for its steps.
+size_t name_end(std::string_view text, size_t at) {
+  for (; at + 8 <= text.size(); at += 8) {
+    uint64_t word;
+    std::memcpy(&word, text.data() + at, 8);
+    const uint64_t low = word & ~kHigh;
+    const uint64_t inside = within(low | 0x20 * kOnes, 'a', 'z') | within(low, '0', '9') | within(low, '_', '_') | within(low, '$', '$') | word;
+    if (const uint64_t outside = ~inside & kHigh) return at + static_cast<size_t>(std::countr_zero(outside)) / 8;
+  }
+  while (at < text.size() && continues_name(kKinds[0][static_cast<uint8_t>(text[at])])) ++at;
+  return at;
+}
+
 constexpr uint64_t mix(uint64_t hash, uint64_t value) { return (hash ^ value) * 0x9e3779b97f4a7c15ull; }
 
 bool is_any(std::string_view word, std::initializer_list<std::string_view> words) { return std::find(words.begin(), words.end(), word) != words.end(); }
 
 // Names that are literals.
 bool is_literal(std::string_view name) {
-  return name.size() <= 5 && is_any(name, {"true", "false", "null", "none", "None", "True", "False", "nil", "nan", "NaN", "inf", "Inf", "NA", "NULL", "e", "E"});
+  switch (name.size()) {
+    case 1: return name[0] == 'e' || name[0] == 'E';
+    case 2: return name == "NA";
+    case 3: return is_any(name, {"nil", "nan", "NaN", "inf", "Inf"});
+    case 4: return is_any(name, {"true", "True", "null", "NULL", "none", "None"});
+    case 5: return name == "false" || name == "False";
+    default: return false;
+  }
 }
 
-struct Line {
-  std::string_view first, second, last;  // names
-  size_t start = 0, end = 0;             // of the code in it
-  size_t names = 0, literals = 0, numbers = 0;
-  size_t code = 0;     // bytes, white space aside
-  size_t comment = 0;  // bytes
-  int depth = 0;       // brackets opened less closed
-  bool prose = false, requires_module = false, marks_only = true, from = false, assigns = false, calls = false;
-  char before = 0;     // the mark before the first name
-  char ends = 0;       // the last byte of code
-  uint64_t shape = 0;
+struct Name {
+  uint32_t at = 0, size = 0;
 };
+
+// 64 bytes: cleared for every line.
+struct Line {
+  Name first, second;
+  uint32_t start = 0, end = 0;  // of the code in it
+  uint32_t names = 0, literals = 0;
+  uint32_t numbers = 0;  // bytes
+  uint32_t code = 0;     // bytes, white space aside
+  uint32_t comment = 0;  // bytes
+  int32_t depth = 0;     // brackets opened less closed
+  uint64_t shape = 0;
+  bool prose = false, requires_module = false, marks_only = true, from = false, assigns = false, calls = false;
+  char before = 0;  // the mark before the first name
+  char ends = 0;    // the last byte of code
+};
+static_assert(sizeof(Line) == 64);
 
 }  // namespace
 
@@ -88,11 +126,12 @@ const char* name(CodeStatistic statistic) {
 
 class LineScanner {
  public:
+  // The text's offsets fit in 32 bits, as those of its column do.
   LineScanner(std::string_view text, Syntax syntax, CodeWorkspace& workspace)
       : text_(text), syntax_(syntax), kinds_(kKinds[static_cast<uint8_t>(syntax)]), seen_(workspace.seen_) {
-    const size_t lines = std::min<size_t>(static_cast<size_t>(std::count(text.begin(), text.end(), '\n')) + 1, kMostLines);
+    // Lines that count have twelve bytes at least: half full where every one of them differs and is as short as that.
     size_t size = 64;
-    while (size < 2 * lines) size *= 2;
+    while (size * kRepeatable < 2 * text.size() && size < 2 * kMostLines) size *= 2;
     seen_.assign(size, 0);
   }
 
@@ -101,9 +140,14 @@ class LineScanner {
       const auto* found = static_cast<const char*>(std::memchr(text_.data() + at, '\n', text_.size() - at));
       const size_t end = found ? static_cast<size_t>(found - text_.data()) : text_.size();
       take(scan(at, end), end - at);
+      ++lines_;
+      // A line has at most as many characters as bytes.
+      if (end - at > longest_) longest_ = std::max(longest_, count_characters(text_.substr(at, end - at)));
       at = end + 1;
     }
     const auto bytes = static_cast<double>(code_);
+    out[kCodeLines] = static_cast<double>(lines_);
+    out[kCodeLongestLine] = static_cast<double>(longest_);
     out[kCodeDense] = share(static_cast<double>(dense_), bytes);
     out[kCodeData] = share(static_cast<double>(data_), bytes);
     out[kCodeNumbers] = share(static_cast<double>(numbers_), bytes);
@@ -169,14 +213,14 @@ class LineScanner {
     if (i >= end) {
       // No closing quote: an apostrophe, a lifetime, the end of a string of several lines.
       line.shape = mix(line.shape, static_cast<uint8_t>(quote));
-      ++line.names;
+      line.prose = true;
       line.code += 1;
       return at + 1;
     }
     if ((spaces > 3 || i - at > kLongString) && digits * 2 < i - at - spaces) line.prose = true;
     ++line.literals;
     line.shape = mix(line.shape, 's');
-    line.code += i + 1 - at;
+    line.code += static_cast<uint32_t>(i + 1 - at);
     return i + 1;
   }
 
@@ -184,28 +228,29 @@ class LineScanner {
     size_t i = at + 1;
     while (i < end && (continues_name(kind(i)) || text_[i] == '.' || ((text_[i] == '-' || text_[i] == '+') && (text_[i - 1] | 32) == 'e' && text_[at + 1] != 'x'))) ++i;
     ++line.literals;
-    line.numbers += i - at;
-    line.code += i - at;
+    line.numbers += static_cast<uint32_t>(i - at);
+    line.code += static_cast<uint32_t>(i - at);
     line.shape = mix(line.shape, '0');
     return i;
   }
 
   size_t name_at(size_t at, size_t end, Line& line) {
-    size_t i = at + 1;
-    while (i < end && continues_name(kind(i))) ++i;
+    // A line's end is no part of a name.
+    const size_t i = name_end(text_, at + 1);
     const std::string_view word = text_.substr(at, i - at);
-    line.code += word.size();
+    line.code += static_cast<uint32_t>(word.size());
     if (is_literal(word)) {
       ++line.literals;
       line.shape = mix(line.shape, '0');
       return i;
     }
-    if (line.names == 0) line.first = word, line.before = line.ends;
-    else if (line.names == 1) line.second = word;
-    line.last = word;
+    const Name place{static_cast<uint32_t>(at), static_cast<uint32_t>(word.size())};
+    if (line.names == 0) line.first = place, line.before = line.ends;
+    else if (line.names == 1) line.second = place;
     ++line.names;
-    if (word == "require" && i < end && text_[i] == '(') line.requires_module = true;
-    if (word == "from" || word == "import") line.from = true;
+    // The first letter is asked apart, as calls of memcmp would cost more than all else here.
+    if (word[0] == 'r' && word == "require" && i < end && text_[i] == '(') line.requires_module = true;
+    if ((word[0] == 'f' && word == "from") || (word[0] == 'i' && word == "import")) line.from = true;
     line.shape = mix(line.shape, 'a');
     return i;
   }
@@ -215,24 +260,25 @@ class LineScanner {
     bool first = true;
     if (!closing_.empty()) {
       const size_t behind = close_comment(at, end);
-      line.comment += behind - at;
+      line.comment += static_cast<uint32_t>(behind - at);
       at = behind;
     }
-    line.start = at;
+    line.start = static_cast<uint32_t>(at);
     while (at < end) {
       const uint8_t c = kind(at);
       if (c == kBlank) {
-        ++at;
+        do ++at;
+        while (at < end && text_[at] == ' ');
         continue;
       }
       if (c == kCommentSign || (first && c == kQuote && syntax_ == Syntax::hash)) {
         if (const size_t behind = comment_at(at, end, first); behind != at) {
-          line.comment += behind - at;
+          line.comment += static_cast<uint32_t>(behind - at);
           at = behind;
           continue;
         }
       }
-      if (first) line.start = at;
+      if (first) line.start = static_cast<uint32_t>(at);
       first = false;
       const size_t begin = at;
       if (c == kName) {
@@ -252,28 +298,34 @@ class LineScanner {
       }
       line.marks_only &= c == kMark || c == kCommentSign;
       line.ends = text_[at - 1 < begin ? begin : at - 1];
-      line.end = at;
+      line.end = static_cast<uint32_t>(at);
     }
     return line;
   }
 
   // Lines that only name other files, or guard against being read twice.
   bool is_import(const Line& line) const {
+    const std::string_view first = text_.substr(line.first.at, line.first.size), second = text_.substr(line.second.at, line.second.size);
     if (line.names == 0) return line.literals == 1 && line.numbers == 0 && line.code <= 16 && !line.prose;  // 'use strict';
-    const bool ends = line.ends == ';';
-    if (line.first == "import") return true;
-    if (line.first == "from") return line.from && line.names >= 2;
-    if (line.first == "export") return line.from || line.second.empty() || (line.names >= 2 && line.depth > 0 && !is_declaration(line.second));
     if (line.requires_module) return line.names <= 6;
-    if (line.first == "module" || line.first == "exports") return line.assigns && !line.calls && line.names <= 4 && line.depth == 0;
-    if (is_any(line.first, {"use", "mod", "extern"})) return ends || line.depth > 0 ? line.first != "mod" || ends : false;
-    if (line.first == "pub") return is_any(line.second, {"use", "mod"}) && (ends || line.second == "use");
-    if (line.first == "__all__") return line.assigns;
-    if (line.before == '#') return is_any(line.first, {"include", "import", "pragma", "ifndef", "ifdef", "if", "endif", "else", "undef"}) || (line.first == "define" && line.names == 2 && line.literals == 0);
-    if (line.before == '@') return is_any(line.first, {"import", "use", "forward", "charset"});
-    if (line.first == "package" || line.first == "using") return line.names <= 6 && !line.assigns;
-    return false;
+    if (line.before == '#') return is_any(first, {"include", "import", "pragma", "ifndef", "ifdef", "if", "endif", "else", "undef"}) || (first == "define" && line.names == 2 && line.literals == 0);
+    if (line.before == '@') return is_any(first, {"import", "use", "forward", "charset"});
+    const bool ends = line.ends == ';';
+    switch (first.empty() ? '\0' : first[0]) {
+      case 'i': return first == "import";
+      case 'f': return first == "from" && line.from && line.names >= 2;
+      case 'e':
+        if (first == "export") return line.from || second.empty() || (line.names >= 2 && line.depth > 0 && !is_declaration(second));
+        if (first == "extern") return ends || line.depth > 0;
+        return first == "exports" && assigns_a_name(line);
+      case 'm': return (first == "mod" && ends) || (first == "module" && assigns_a_name(line));
+      case 'u': return (first == "use" && (ends || line.depth > 0)) || (first == "using" && line.names <= 6 && !line.assigns);
+      case 'p': return (first == "pub" && (second == "use" || (second == "mod" && ends))) || (first == "package" && line.names <= 6 && !line.assigns);
+      case '_': return first == "__all__" && line.assigns;
+      default: return false;
+    }
   }
+  static bool assigns_a_name(const Line& line) { return line.assigns && !line.calls && line.names <= 4 && line.depth == 0; }
   static bool is_declaration(std::string_view word) {
     return is_any(word, {"default", "const", "let", "var", "function", "class", "async", "interface", "type", "enum", "abstract", "declare", "namespace"});
   }
@@ -321,43 +373,54 @@ class LineScanner {
   std::vector<uint64_t>& seen_;
   std::string_view closing_;  // of the block comment that a line stands in
   uint64_t shape_[2] = {0, 0};
+  size_t lines_ = 0, longest_ = 0;
   int importing_ = 0;  // brackets that an import has open
   uint64_t code_ = 0, code_lines_ = 0, numbers_ = 0, data_ = 0, shapes_ = 0, dense_ = 0, repeated_ = 0, substance_ = 0, comments_ = 0;
 };
 
 namespace {
 
-void characters(std::string_view text, CodeStatistics& out) {
+struct Classes {
+  uint64_t letters = 0, alphanumerics = 0;
+};
+
+// Eight ASCII bytes at a time: a byte's high bit tells whether it lies in a range, and byte-wide counters are emptied before they overflow.
+Classes count_classes(std::string_view text) {
   const uint8_t* classes = class_table();
-  uint64_t letters = 0, alphanumerics = 0, all = 0, lines = 0, longest = 0, since = 0;
-  for (size_t i = 0; i < text.size();) {
-    const auto byte = static_cast<uint8_t>(text[i]);
-    uint8_t c;
-    if (byte < 0x80) {
-      c = classes[byte];
-      ++i;
-    } else {
+  Classes counts;
+  size_t i = 0;
+  while (i < text.size()) {
+    uint64_t letters = 0, digits = 0;
+    bool ascii = true;
+    for (int round = 0; round < 255 && i + 8 <= text.size(); ++round, i += 8) {
+      uint64_t word;
+      std::memcpy(&word, text.data() + i, 8);
+      if (word & kHigh) {
+        ascii = false;
+        break;
+      }
+      letters += within(word | 0x20 * kOnes, 'a', 'z') >> 7;
+      digits += within(word, '0', '9') >> 7;
+    }
+    const auto sum = [](uint64_t bytes) { return (bytes & 0x00ff00ff00ff00ffull) + ((bytes >> 8) & 0x00ff00ff00ff00ffull); };
+    const uint64_t few = sum(letters) * 0x0001000100010001ull >> 48, more = sum(digits) * 0x0001000100010001ull >> 48;
+    counts.letters += few;
+    counts.alphanumerics += few + more;
+    if (ascii && i + 8 <= text.size()) continue;
+    for (const size_t stop = std::min(text.size(), i + 8); i < stop;) {
       const auto [code, bytes] = decode(text.data() + i);
-      c = classes[code];
+      counts.letters += (classes[code] & kLetter) != 0;
+      counts.alphanumerics += (classes[code] & kAlphanumeric) != 0;
       i += bytes;
     }
-    ++all;
-    letters += (c & kLetter) != 0;
-    alphanumerics += (c & kAlphanumeric) != 0;
-    if (byte == '\n') {
-      ++lines;
-      longest = std::max(longest, all - 1 - since);
-      since = all;
-    }
   }
-  if (since < all) {
-    ++lines;
-    longest = std::max(longest, all - since);
-  }
-  const auto total = static_cast<double>(all);
-  out[kCodeLines] = static_cast<double>(lines);
-  out[kCodeLongestLine] = static_cast<double>(longest);
-  out[kCodeMeanLine] = share(total, static_cast<double>(lines));
+  return counts;
+}
+
+void characters(std::string_view text, CodeStatistics& out) {
+  const auto total = static_cast<double>(count_characters(text));
+  const auto [letters, alphanumerics] = count_classes(text);
+  out[kCodeMeanLine] = share(total, out[kCodeLines]);
   out[kCodeLetters] = share(static_cast<double>(letters), total);
   out[kCodeAlphanumerics] = share(static_cast<double>(alphanumerics), total);
 }
@@ -380,12 +443,12 @@ bool opens_with_licence(std::string_view text) {
 
 void CodeWorkspace::measure(std::string_view text, Syntax syntax, CodeStatistics& out) {
   out.fill(kNone);
+  LineScanner(text, syntax, *this).run(out);
   characters(text, out);
   out[kCodeGenerated] = says_generated_code(text);
   const Encoded encoded = find_encoded(text);
   out[kCodeEncodedRun] = static_cast<double>(encoded.longest);
   out[kCodeEncodedShare] = share(static_cast<double>(encoded.total), static_cast<double>(text.size()));
-  LineScanner(text, syntax, *this).run(out);
   if (syntax == Syntax::markup) {
     const Visible visible = find_visible(text);
     out[kCodeVisible] = static_cast<double>(visible.characters);
