@@ -9,6 +9,7 @@ import { expressionSchema } from './expressions.ts'
 import { languageFiles, languageSchema } from './language.ts'
 import { moduleDigest } from './module_source.ts'
 import { moduleSchema } from './modules.ts'
+import { piiSchema } from './pii.ts'
 import { overridden, overrideSchema, type Profile, type ProfileName, profileNames, profiles } from './profiles.ts'
 import { type PublishedName, publishedNames, publishedSchema } from './published.ts'
 import { scoresSchema } from './scores.ts'
@@ -46,6 +47,7 @@ export const filterConfig = z
     addresses: addressSchema.prefault({}),
     language: languageSchema.optional(),
     published: publishedSchema.optional(),
+    pii: piiSchema.optional(),
     classifier: z.array(classifierSchema).optional().describe('Classifiers, one after the other'),
     code: codeSchema.optional(),
     scores: z.array(scoresSchema).optional().describe('Numbers computed elsewhere, joined by id before modules and expressions'),

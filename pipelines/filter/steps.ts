@@ -13,6 +13,7 @@ import { definitionFor, definitionNames, type FilterConfig, profileFor, profiles
 import { expressionsStep } from './expressions.ts'
 import { languageStep } from './language.ts'
 import { moduleStep } from './modules.ts'
+import { piiStep } from './pii.ts'
 import { profileNames } from './profiles.ts'
 import { publishedStep } from './published.ts'
 import { type ProfileOf, rulesStep } from './rules.ts'
@@ -46,6 +47,7 @@ export function chainOf(config: FilterConfig): Chain {
   if (here.language) add(languageStep(here.language, digest('language.model')))
   add(rulesStep({ profiles: profilesOf(config), profileOf, maxDocumentBytes: config.maxDocumentBytes }))
   if (here.published) add(publishedStep({ ...here.published, maxDocumentBytes: config.maxDocumentBytes }))
+  if (here.pii) add(piiStep(here.pii))
   for (const [i, classifier] of (here.classifier ?? []).entries()) add(classifierStep(classifier, digest(`classifier.${i}.model`)))
   if (here.code) add(codeStep(here.code))
   for (const scores of here.scores ?? []) add(scoresStep(scores))
