@@ -23,6 +23,8 @@ import sys
 from collections import Counter
 from pathlib import Path
 
+from score import Bars
+
 NAMES = {
     "×": "\\times", "±": "\\pm", "∓": "\\mp", "≤": "\\le", "\\leq": "\\le", "≥": "\\ge", "\\geq": "\\ge", "≠": "\\ne", "\\neq": "\\ne", "→": "\\to",
     "\\rightarrow": "\\to", "∂": "\\partial", "⋅": "\\cdot", "·": "\\cdot", "∞": "\\infty", "≅": "\\cong", "−": "-", "\\lvert": "|", "\\rvert": "|",
@@ -122,8 +124,12 @@ def main():
             for text in spurious:
                 print("    spurious", text)
         total, hit, extra, counted, kinds = total + len(gold), hit + hits, extra + n_spurious, counted + len(found) - uncounted, kinds + same_kind
-    print(f"recall {hit / total:.4f} ({hit} of {total}); spurious {extra / max(counted, 1):.4f} ({extra} of {counted}); same kind {kinds / max(hit, 1):.3f}")
+    print(f"recall {hit / total:.4f} ({hit} of {total}); spurious {extra / max(counted, 1):.4f} ({extra} of {counted}); same kind {kinds / max(hit, 1):.3f}\n\nbars")
+    bars = Bars()
+    bars.check("recall", hit / total, 0.97)
+    bars.check("spurious", extra / max(counted, 1), 0.03, least=False)
+    return 1 if bars.missed else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

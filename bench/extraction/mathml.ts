@@ -110,3 +110,12 @@ for (const [from, row] of count)
   console.log(
     `${from}: ${row.equal} of ${row.all} equal (${(row.equal / row.all).toFixed(3)}), ${row.unread} not readable; mathml-to-latex ${row.peer} (${(row.peer / row.all).toFixed(3)})`,
   )
+
+// The page's formulas by number; those made from TeX by share.
+let missed = 0
+for (const [from, row] of count) {
+  const [value, bar] = from === 'page' ? [row.equal, Math.ceil((190 / 213) * row.all)] : [row.equal / row.all, 0.9]
+  if (value < bar) missed++
+  console.log(`  ${value < bar ? 'MISSED' : 'met   '} ${from}: ${Number(value.toFixed(4))} (≥ ${bar})`)
+}
+process.exitCode = missed ? 1 : 0

@@ -7,16 +7,6 @@ namespace {
 
 namespace tag = html::tag;
 
-// Elements whose text a page never shows as text, or that are controls.
-constexpr auto kLeft = [] {
-  std::array<bool, tag::count> left{};
-  for (auto id : {tag::script, tag::style, tag::template_, tag::head, tag::select, tag::textarea, tag::datalist, tag::iframe, tag::object,
-                  tag::embed, tag::audio, tag::video, tag::canvas, tag::applet, tag::noembed, tag::noframes, tag::map, tag::progress,
-                  tag::meter, tag::input, tag::optgroup, tag::option, tag::title, tag::link, tag::meta, tag::base, tag::svg, tag::math})
-    left[id] = true;
-  return left;
-}();
-
 class Finder {
  public:
   Finder(const Page& page, std::vector<Block>& blocks) : page_(page), tree_(page.tree), blocks_(blocks) {}
@@ -70,7 +60,7 @@ class Finder {
       case Role::none:
         break;
     }
-    if (kLeft[node.tag]) return false;
+    if (is_left_out(node.tag)) return false;
     if (node.tag == tag::br) {
       // Two in a row are the border between paragraphs of pages that know no p.
       if (++breaks_ >= 2 && shows_) flush(id);

@@ -1,4 +1,5 @@
 #pragma once
+#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -78,6 +79,20 @@ class Page {
 
 // True for elements that begin and end a line of their own by HTML's default style sheet (div, p, li, h1, td, section, …).
 bool is_block(const Tree& tree, NodeId id);
+
+// Elements whose text a page never shows as text, or that are controls.
+inline bool is_left_out(uint16_t id) {
+  namespace tag = html::tag;
+  static constexpr auto kLeft = [] {
+    std::array<bool, tag::count> left{};
+    for (auto each : {tag::script, tag::style, tag::template_, tag::head, tag::select, tag::textarea, tag::datalist, tag::iframe, tag::object,
+                      tag::embed, tag::audio, tag::video, tag::canvas, tag::applet, tag::noembed, tag::noframes, tag::map, tag::progress,
+                      tag::meter, tag::input, tag::optgroup, tag::option, tag::title, tag::link, tag::meta, tag::base, tag::svg, tag::math})
+      left[each] = true;
+    return left;
+  }();
+  return kLeft[id];
+}
 
 // ASCII white space of HTML: space, tab, LF, FF, CR.
 inline bool is_space(char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r' || c == '\f'; }

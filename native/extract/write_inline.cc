@@ -20,16 +20,6 @@ constexpr uint32_t kMaxTables = 4;
 // Ancestors that are looked at for a link around a block.
 constexpr int kMaxLinkSteps = 32;
 
-// Elements whose text a page never shows as text, or that are controls; as in blocks.cc.
-constexpr auto kLeft = [] {
-  std::array<bool, tag::count> left{};
-  for (auto id : {tag::script, tag::style, tag::template_, tag::head, tag::select, tag::textarea, tag::datalist, tag::iframe, tag::object,
-                  tag::embed, tag::audio, tag::video, tag::canvas, tag::applet, tag::noembed, tag::noframes, tag::map, tag::progress,
-                  tag::meter, tag::input, tag::optgroup, tag::option, tag::title, tag::link, tag::meta, tag::base, tag::svg, tag::math})
-    left[id] = true;
-  return left;
-}();
-
 enum Class : uint8_t { kPlain = 0, kSpecial = 1, kStop = 2, kBlank = 2, kControl, kC2, kEF };
 
 // kSpecial: what Markdown or HTML may take for markup inside a line.
@@ -121,7 +111,7 @@ bool InlineWriter::enter(NodeId id) {
     case Role::none:
       break;
   }
-  if (kLeft[node.tag]) return false;
+  if (is_left_out(node.tag)) return false;
   if (node.tag == tag::br || is_block(tree_, id)) {
     line_ = true;
     return true;
