@@ -12,6 +12,7 @@ remembered while that text is judged; `time` remembers nothing. Development page
 import hashlib
 import importlib
 import importlib.metadata
+import itertools
 import json
 import pkgutil
 import random
@@ -58,7 +59,7 @@ def docstrings():
         inner = [vars(each)[key] for each in members if isinstance(each, type) for key in sorted(vars(each))]
         for each in members + inner:
             text = getattr(each, "__doc__", None)
-            if isinstance(text, str) and len(text) > 120:
+            if isinstance(text, str) and len(text) > 120 and text != __doc__:
                 yield "docstrings", re.sub(r"0x[0-9a-f]{6,}", "0x0", text)
         if getattr(module, "__file__", None) and module.__file__.endswith(".py"):
             source = Path(module.__file__).read_text("utf-8", "replace")
@@ -80,9 +81,10 @@ def pages(shared):
             yield "pages", text[:20_000]
 
 
-def pieces(rng, bases, count):
+def pieces(bases, numbers):
     """Runs of lines or words of a text: what is near the limits of length, sentences, and shares of lines."""
-    for _ in range(count):
+    for number in numbers:
+        rng = random.Random(f"piece {number}")
         text = rng.choice(bases)
         if rng.random() < 0.5:
             lines = text.split("\n")
@@ -93,8 +95,9 @@ def pieces(rng, bases, count):
             yield "pieces", text[start : start + rng.randint(1, 3000)]
 
 
-def mutations(rng, bases, count):
-    for _ in range(count):
+def mutations(bases, numbers):
+    for number in numbers:
+        rng = random.Random(f"mutation {number}")
         words = rng.choice(bases)[: rng.randint(200, 5000)].split(" ")
         for _ in range(rng.randrange(40)):
             at = rng.randrange(len(words) + 1)
@@ -111,9 +114,10 @@ def mutations(rng, bases, count):
         yield "mutations", rng.choice([" ", " ", " ", "\n", "  "]).join(words)
 
 
-def repetitions(rng, bases, count):
+def repetitions(bases, numbers):
     """Texts in which a share of lines, paragraphs, n-grams or marks repeats: both sides of every limit."""
-    for _ in range(count):
+    for number in numbers:
+        rng = random.Random(f"repetition {number}")
         lines = [line for line in rng.choice(bases)[: rng.randint(500, 4000)].split("\n") if line.strip()] or ["x"]
         kind = rng.randrange(7)
         if kind == 0:
@@ -154,7 +158,6 @@ def repetitions(rng, bases, count):
 
 
 def texts(count, shared):
-    rng = random.Random(7)
     seen = set()
     left = count
 
@@ -175,11 +178,12 @@ def texts(count, shared):
             yield origin, text
     yield from fresh(("hostile", text) for text in HOSTILE + MARKS)
     bases = [text for text in bases if len(text) > 400]
-    while left > 0:
-        batch = min(left, 300)
-        yield from fresh(mutations(rng, bases, batch))
-        yield from fresh(repetitions(rng, bases, batch))
-        yield from fresh(pieces(rng, bases, batch // 2 + 1))
+    for start in itertools.count(step=300):
+        if left == 0:
+            return
+        yield from fresh(mutations(bases, range(start, start + 300)))
+        yield from fresh(repetitions(bases, range(start, start + 300)))
+        yield from fresh(pieces(bases, range(start, start + 150)))
 
 
 class Judge:

@@ -10,7 +10,7 @@ bool NGrams::top(const Tokens& tokens, double (&out)[3]) {
   constexpr uint32_t kOnce = UINT32_MAX;
   const size_t words = tokens.size();
   const uint32_t* ids = tokens.ids();
-  const uint32_t* counts = tokens.counts().data();
+  const uint32_t* counts = tokens.counts();
   std::fill(std::begin(out), std::end(out), -1.0);
   if (words < 2) return true;
   if (grams_.size() < words) grams_.resize(words);
@@ -75,7 +75,7 @@ void NGrams::find_candidates(const Scan& scan, const Tokens& tokens) {
   }
   std::memset(to, 0, kPrefix);
   if (bytes_.size() < words + 1) bytes_.resize(words + 1);
-  const uint32_t* lengths = tokens.bytes().data();
+  const uint32_t* lengths = tokens.bytes();
   uint32_t at = 0;
   for (size_t i = 0; i < words; ++i) {
     bytes_[i] = at;

@@ -125,7 +125,7 @@ Workspace::Count Workspace::count_in(std::string_view text) {
   SentenceCount sentences;
   for (size_t chunk = 0; chunk < line_scan_.chunks(); ++chunk) {
     if (vocabulary_->words() == Words::spacy && chunk > 0 && sentences.open() && !line_scan_.plain_gap(chunk - 1)) sentences.blank();
-    const auto split = vocabulary_->split(line_scan_.chunk(chunk), text.size() - line_scan_.start(chunk));
+    const auto split = vocabulary_->split(text, line_scan_.chunk(chunk));
     for (uint32_t i = 0; i < split.count; ++i) sentences.add(vocabulary_->flags(split.words[i]));
     count.words += split.count;
   }

@@ -20,11 +20,11 @@ class Tokens {
   const uint32_t* ids() const { return ids_.data(); }            // [size]
   uint32_t first(size_t chunk) const { return first_[chunk]; }   // place of a chunk's first word; first(chunks) is size()
 
-  size_t distinct() const { return counts_.size(); }
-  const std::vector<uint32_t>& counts() const { return counts_; }          // the four: by number
-  const std::vector<uint32_t>& characters() const { return characters_; }
-  const std::vector<uint32_t>& bytes() const { return bytes_; }
-  const std::vector<uint8_t>& flags() const { return flags_; }
+  size_t distinct() const { return distinct_; }
+  const uint32_t* counts() const { return counts_.data(); }  // the four: [distinct]
+  const uint32_t* characters() const { return characters_.data(); }
+  const uint32_t* bytes() const { return bytes_.data(); }
+  const uint8_t* flags() const { return flags_.data(); }
 
   // Sentences in a run of chunks.
   uint64_t sentences(size_t from, size_t to) const;
@@ -32,7 +32,9 @@ class Tokens {
  private:
   const Scan* scan_ = nullptr;
   bool blanks_ = false;  // white space can be a token
-  size_t size_ = 0;
+  void number(size_t begin, Vocabulary& vocabulary);
+
+  size_t size_ = 0, distinct_ = 0;
   std::vector<uint32_t> ids_, first_, counts_, characters_, bytes_;
   std::vector<uint8_t> flags_;
 };

@@ -55,138 +55,154 @@ Vocabulary::Vocabulary(Words words) : words_(words), low_(seeds().low), high_(se
 
 // Memory of the usual size stays.
 void Vocabulary::forget() {
-  const auto empty = [](auto& table, size_t usual) {
-    if (table.size() > 4 * kKeep || table.size() < usual) std::remove_reference_t<decltype(table)>(usual).swap(table);
-    std::fill(table.begin(), table.end(), typename std::remove_reference_t<decltype(table)>::value_type{});
+  const auto empty = [](auto& table, size_t least) {
+    using Table = std::remove_reference_t<decltype(table)>;
+    if (table.size() > 4 * kKeep || table.size() < least) Table(least).swap(table);
+    std::fill(table.begin(), table.end(), typename Table::value_type{});
   };
-  for (auto* table : {&chunks_, &short_words_}) empty(*table, 1 << 12);
-  for (auto* table : {&long_chunks_, &long_words_}) empty(*table, 1 << 8);
-  chunk_count_ = long_chunk_count_ = short_word_count_ = long_word_count_ = 0;
-  const auto clear = [](auto& list, size_t usual) {
+  const auto clear = [](auto& list) {
     list.clear();
-    if (list.capacity() > usual) list.shrink_to_fit();
+    if (list.capacity() > 2 * kKeepBytes) list.shrink_to_fit();
   };
-  clear(lists_, 4 * kKeep);
-  clear(found_, 4 * kKeep);
-  clear(infos_, 4 * kKeep);
-  clear(seen_, 4 * kKeep);
-  clear(arena_, 2 * kKeepBytes);
+  empty(slots_, 1 << 12);
+  empty(long_slots_, 1 << 8);
+  count_ = long_count_ = 0;
+  clear(infos_);
+  clear(flags_);
+  clear(lists_);
+  clear(found_);
+  clear(arena_);
   document_ = 0;
   overflowed_ = false;
 }
 
 void Vocabulary::begin() {
-  const size_t kept_bytes = arena_.size() + lists_.size() * sizeof(uint32_t);
-  if (infos_.size() > kKeep || chunk_count_ + long_chunk_count_ > kKeep || kept_bytes > kKeepBytes || overflowed_ || document_ == UINT32_MAX) forget();
+  const bool full = count_ + long_count_ > kKeep || arena_.size() + lists_.size() * sizeof(uint32_t) > kKeepBytes;
+  if (full || overflowed_ || document_ == UINT32_MAX) forget();
   ++document_;
 }
 
-Vocabulary::LongSlot& Vocabulary::find_long(std::vector<LongSlot>& table, std::string_view text, uint64_t hash) const {
-  const size_t mask = table.size() - 1;
+Vocabulary::LongSlot& Vocabulary::find_long(std::string_view text, uint64_t hash) {
+  const size_t mask = long_slots_.size() - 1;
   for (size_t i = hash & mask;; i = (i + 1) & mask) {
-    LongSlot& slot = table[i];
+    LongSlot& slot = long_slots_[i];
     if (slot.size == 0 || (slot.hash == hash && std::string_view(arena_).substr(slot.at, slot.size) == text)) return slot;
   }
 }
 
-void Vocabulary::grow_short(std::vector<ShortSlot>& table) {
-  std::vector<ShortSlot> old(2 * table.size());
-  old.swap(table);
-  for (const ShortSlot& slot : old)
-    if (slot.count) find_short(table, slot.key) = slot;
-}
-
-void Vocabulary::grow_long(std::vector<LongSlot>& table) {
-  std::vector<LongSlot> old(2 * table.size());
-  old.swap(table);
-  const size_t mask = table.size() - 1;
-  for (const LongSlot& slot : old) {
-    if (slot.size == 0) continue;
-    size_t i = slot.hash & mask;
-    while (table[i].size) i = (i + 1) & mask;
-    table[i] = slot;
+// The slot of a key, which it has from here on. What find() gave before may be gone.
+Vocabulary::Slot& Vocabulary::add(const Key& key) {
+  Slot& slot = find(key);
+  if (slot.key.high != 0) return slot;
+  if (2 * ++count_ <= slots_.size()) {
+    slot.key = key;
+    return slot;
   }
+  std::vector<Slot> old(2 * slots_.size());
+  old.swap(slots_);
+  for (const Slot& each : old)
+    if (each.key.high != 0) find(each.key) = each;
+  Slot& moved = find(key);
+  moved.key = key;
+  return moved;
 }
 
-void Vocabulary::store_long(LongSlot& slot, std::string_view text, uint64_t hash) {
-  slot.hash = hash;
-  slot.at = static_cast<uint32_t>(arena_.size());
-  slot.size = static_cast<uint32_t>(text.size());
+Vocabulary::LongSlot& Vocabulary::add_long(std::string_view text, uint64_t hash) {
+  LongSlot* slot = &find_long(text, hash);
+  if (slot->size != 0) return *slot;
+  if (2 * ++long_count_ > long_slots_.size()) {
+    std::vector<LongSlot> old(2 * long_slots_.size());
+    old.swap(long_slots_);
+    const size_t mask = long_slots_.size() - 1;
+    for (const LongSlot& each : old) {
+      if (each.size == 0) continue;
+      size_t i = each.hash & mask;
+      while (long_slots_[i].size) i = (i + 1) & mask;
+      long_slots_[i] = each;
+    }
+    slot = &find_long(text, hash);
+  }
+  slot->hash = hash;
+  slot->at = static_cast<uint32_t>(arena_.size());
+  slot->size = static_cast<uint32_t>(text.size());
   arena_.append(text);
+  return *slot;
 }
 
-uint32_t Vocabulary::add_info(const Word& word) {
+uint32_t Vocabulary::add_word(const Word& word) {
   uint8_t flags = stop_flags(word.text);
   if (!word.punctuation) flags |= kReal;
   if (word.letter) flags |= kAlphabetic;
   flags |= words_ == Words::spacy ? english_marks(word.text) : simple_marks(word);
-  infos_.push_back({word.characters, static_cast<uint32_t>(word.text.size()), flags});
-  seen_.push_back({0, 0});
-  return static_cast<uint32_t>(infos_.size() - 1);
+  infos_.push_back({0, 0, word.characters, static_cast<uint32_t>(word.text.size())});
+  flags_.push_back(flags);
+  return static_cast<uint32_t>(infos_.size());
 }
 
 uint32_t Vocabulary::number(const Word& word) {
   if (word.text.size() <= kShort) {
-    if (2 * short_word_count_ >= short_words_.size()) grow_short(short_words_);
-    const Key key = short_key(word.text, word.text.size());
-    ShortSlot& slot = find_short(short_words_, key);
-    if (slot.count == 0) {
-      slot = {key, 1, {add_info(word), 0, 0}};
-      ++short_word_count_;
-    }
-    return slot.words[0];
+    Slot& slot = add(key(word.text, 0, word.text.size()));
+    if (slot.word == 0) slot.word = add_word(word);
+    return slot.word - 1;
   }
-  if (2 * long_word_count_ >= long_words_.size()) grow_long(long_words_);
-  const uint64_t hash = hash_bytes(word.text, low_);
-  LongSlot& slot = find_long(long_words_, word.text, hash);
-  if (slot.size == 0) {
-    store_long(slot, word.text, hash);
-    slot.first = add_info(word);
-    ++long_word_count_;
-  }
-  return slot.first;
+  LongSlot& slot = add_long(word.text, hash_bytes(word.text, low_));
+  if (slot.word == 0) slot.word = add_word(word);
+  return slot.word - 1;
 }
 
-void Vocabulary::find(std::string_view chunk) {
+// The words of a chunk into found_. False if they depend on its neighbours.
+bool Vocabulary::find_words(std::string_view chunk) {
   found_.clear();
   const auto add = [&](const Word& word) { found_.push_back(number(word)); };
-  if (words_ == Words::spacy) {
-    overflowed_ |= !english_.for_each_word(chunk, add);
-  } else {
+  if (words_ == Words::simple) {
     ClassCounts unused;
     for_each_word(chunk, unused, add);
+    return true;
   }
+  overflowed_ |= !english_.for_each_word(chunk, add);
+  return !english_.joined();
 }
 
-Vocabulary::Split Vocabulary::split_new(std::string_view chunk, const Key& key) {
-  find(chunk);
-  if (2 * chunk_count_ >= chunks_.size()) grow_short(chunks_);
-  ShortSlot& slot = find_short(chunks_, key);
-  slot.key = key;
+Vocabulary::Split Vocabulary::ask(std::string_view text, std::string_view chunk) {
+  found_.clear();
+  overflowed_ |= !english_.for_each_word_of(text, chunk, [&](const Word& word) { found_.push_back(number(word)); });
+  return {found_.data(), static_cast<uint32_t>(found_.size())};
+}
+
+Vocabulary::Split Vocabulary::split_new(std::string_view text, std::string_view chunk, const Key& key) {
+  if (add(key).count == kAsk) return ask(text, chunk);
+  const bool alone = find_words(chunk);
+  Slot& slot = add(key);
+  if (!alone) {
+    slot.count = kAsk;
+    return ask(text, chunk);
+  }
   slot.count = static_cast<uint32_t>(found_.size());
-  ++chunk_count_;
   if (slot.count <= kInline) {
     std::copy(found_.begin(), found_.end(), slot.words.begin());
-    return {slot.words.data(), slot.count};
-  }
-  slot.words[0] = static_cast<uint32_t>(lists_.size());
-  lists_.insert(lists_.end(), found_.begin(), found_.end());
-  return {lists_.data() + slot.words[0], slot.count};
-}
-
-Vocabulary::Split Vocabulary::split_long(std::string_view chunk) {
-  if (2 * long_chunk_count_ >= long_chunks_.size()) grow_long(long_chunks_);
-  const uint64_t hash = hash_bytes(chunk, low_);
-  LongSlot& slot = find_long(long_chunks_, chunk, hash);
-  if (slot.size == 0) {
-    find(chunk);
-    store_long(slot, chunk, hash);
-    ++long_chunk_count_;
-    slot.first = static_cast<uint32_t>(lists_.size());
-    slot.second = static_cast<uint32_t>(found_.size());
+  } else {
+    slot.words[0] = static_cast<uint32_t>(lists_.size());
     lists_.insert(lists_.end(), found_.begin(), found_.end());
   }
-  return {lists_.data() + slot.first, slot.second};
+  return {found_.data(), slot.count};
+}
+
+Vocabulary::Split Vocabulary::split_long(std::string_view text, std::string_view chunk) {
+  const uint64_t hash = hash_bytes(chunk, low_);
+  if (const LongSlot& slot = find_long(chunk, hash); slot.size != 0 && slot.count != 0) {
+    if (slot.count == kAsk) return ask(text, chunk);
+    return {lists_.data() + slot.list, slot.count};
+  }
+  const bool alone = find_words(chunk);
+  LongSlot& slot = add_long(chunk, hash);
+  if (!alone) {
+    slot.count = kAsk;
+    return ask(text, chunk);
+  }
+  slot.count = static_cast<uint32_t>(found_.size());
+  slot.list = static_cast<uint32_t>(lists_.size());
+  lists_.insert(lists_.end(), found_.begin(), found_.end());
+  return {found_.data(), slot.count};
 }
 
 }  // namespace millrace::text
