@@ -41,6 +41,22 @@ void English::begin(std::string_view text) {
   classes_ = class_table();
 }
 
+inline uint16_t English::part(Token& token) const {
+  if (token.part == kUnknown) token.part = tables_->part(token.word.text);
+  return token.part;
+}
+
+inline void English::push(const Token& token) {
+  tokens_.push_back(token);
+  if (tokens_.size() < 2) return;
+  Token &before = tokens_[tokens_.size() - 2], &now = tokens_.back();
+  // No exception has two words of letters beside each other.
+  if ((before.flags & now.flags & kPlain) || now.part == 0 || before.part == 0) return;
+  if (!tables_->neighbours(static_cast<uint8_t>(part(before)), static_cast<uint8_t>(part(now)))) return;
+  now.flags |= kLinked;
+  any_linked_ = true;
+}
+
 // The chunk with as many neighbours as an exception can reach to: they are one space apart, and each has a token at least.
 std::string_view English::context(std::string_view text, std::string_view chunk) {
   const uint8_t* classes = class_table();
@@ -78,14 +94,13 @@ bool English::fill() {
     if (tokens_.size() >= kFill && part(tokens_.back()) == 0) break;
     const char* const from = at;
     at = letters_end(at, end_);
-    if (at > from && (at == end_ || *at == ' ' || *at == '\n')) {
-      const std::string_view word(from, at - from);
-      const uint16_t place = tables_->exception(word);
-      if (place == english::kNone) {
-        push({{word, static_cast<uint32_t>(word.size()), false, true}, kPlain, kUnknown});
-      } else {
-        add_special(place, from);
-      }
+    const auto ends = [&](const char* p) { return p == end_ || *p == ' ' || *p == '\n'; };
+    if (at > from && ends(at)) {
+      add_letters(from, at);
+    } else if (at > from && is_mark_behind(from, at) && ends(at + 1) && tables_->exception({from, static_cast<size_t>(at + 1 - from)}) == english::kNone) {
+      add_letters(from, at);
+      add(at, at + 1);
+      ++at;
     } else {
       while (at < end_) {
         const Decoded next = static_cast<uint8_t>(*at) < 0x80 ? Decoded{static_cast<uint8_t>(*at), 1} : decode(at);
@@ -112,6 +127,20 @@ bool English::fill() {
   at_ = at;
   if (any_linked_) join();
   return !tokens_.empty();
+}
+
+// True for a mark that is split from a word of letters before it and is the chunk's last character.
+bool English::is_mark_behind(const char* from, const char* at) const {
+  if (static_cast<uint8_t>(*at) >= 0x80) return false;
+  if (*at == '.') return at[-1] >= 'a' || (at - from >= 2 && at[-2] <= 'Z');
+  return (tables_->traits[static_cast<uint8_t>(*at)] & english::kSuffix) != 0;
+}
+
+// Letters have no affix and no infix: they are an exception or one token.
+void English::add_letters(const char* from, const char* to) {
+  const std::string_view word(from, to - from);
+  if (const uint16_t place = tables_->exception(word); place != english::kNone) return add_special(place, from);
+  push({{word, static_cast<uint32_t>(word.size()), false, true}, kPlain, kUnknown});
 }
 
 // Tokenizer._split_affixes, then _attach_tokens.
@@ -159,6 +188,14 @@ void English::inner(const char* from, const char* to) {
 }
 
 void English::add(const char* from, const char* to) {
+  if (to - from == 1) {
+    const auto code = static_cast<uint8_t>(*from);
+    const uint8_t classes = classes_[code];
+    const uint16_t traits = tables_->traits[code];
+    const auto flags = static_cast<uint16_t>((traits & english::kMark ? kMark : 0) | (traits & english::kSpanEnd ? kEnd : 0));
+    const std::string_view text(from, 1);
+    return push({{text, 1, (classes & kPunctuation) != 0, (classes & kLetter) != 0}, flags, tables_->part(text)});
+  }
   uint32_t characters = 0;
   uint8_t any = 0, all = 0xff;
   uint16_t every = english::kMark, first = 0;
@@ -180,22 +217,6 @@ void English::add_special(uint16_t place, const char* from) {
     add(from, from + bytes);
     from += bytes;
   }
-}
-
-uint16_t English::part(Token& token) const {
-  if (token.part == kUnknown) token.part = tables_->part(token.word.text);
-  return token.part;
-}
-
-void English::push(const Token& token) {
-  tokens_.push_back(token);
-  if (tokens_.size() < 2) return;
-  Token &before = tokens_[tokens_.size() - 2], &now = tokens_.back();
-  // No exception has two words of letters beside each other.
-  if ((before.flags & now.flags & kPlain) || now.part == 0 || before.part == 0) return;
-  if (!tables_->neighbours(static_cast<uint8_t>(part(before)), static_cast<uint8_t>(part(now)))) return;
-  now.flags |= kLinked;
-  any_linked_ = true;
 }
 
 // Tokenizer._apply_special_cases: exceptions whose parts stand side by side, the longest first, then the first. The package compares tokens

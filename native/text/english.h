@@ -79,7 +79,7 @@ class English {
 
  private:
   enum Flag : uint16_t {
-    kPlain = 1,    // of ASCII letters, and a whole chunk
+    kPlain = 1,    // of ASCII letters
     kBlank = 2,    // white space, which spaCy keeps as a token
     kMark = 4,     // is_punct: every character is of a category P
     kEnd = 8,      // one of the sentencizer's punct_chars
@@ -100,6 +100,8 @@ class English {
   static std::string_view context(std::string_view text, std::string_view chunk);
   void begin(std::string_view text);
   bool fill();  // the next tokens, finished; false at the end
+  bool is_mark_behind(const char* from, const char* at) const;
+  void add_letters(const char* from, const char* to);
   void chunk(const char* from, const char* to);
   void inner(const char* from, const char* to);
   void add(const char* from, const char* to);

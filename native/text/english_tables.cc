@@ -47,7 +47,8 @@ Tables::Tables() : all_traits_(make_traits()) {
   exceptions_.fill(kNone);
   for (uint16_t place = 0; place < std::size(kExceptions); ++place) {
     const std::string_view text = kExceptions[place].text;
-    lengths_[static_cast<uint8_t>(text[0])] |= uint64_t{1} << text.size();
+    const uint32_t bit = filter_bit(text);
+    filter_[bit >> 6] |= uint64_t{1} << (bit & 63);
     size_t slot = hash_bytes(text) % exceptions_.size();
     while (exceptions_[slot] != kNone) slot = (slot + 1) % exceptions_.size();
     exceptions_[slot] = place;

@@ -43,8 +43,9 @@ class Tables {
 
   // Place of the exception that is exactly `text`, or kNone.
   uint16_t exception(std::string_view text) const {
-    if (text.size() >= 64 || !(lengths_[static_cast<uint8_t>(text[0])] >> text.size() & 1)) return kNone;
-    return find_exception(text);
+    if (text.size() >= 64) return kNone;
+    const uint32_t bit = filter_bit(text);
+    return filter_[bit >> 6] >> (bit & 63) & 1 ? find_exception(text) : kNone;
   }
   const Exception& exception(uint16_t place) const;
 
@@ -69,11 +70,16 @@ class Tables {
     std::vector<std::pair<uint8_t, uint16_t>> next;
   };
   Tables();
+  // Of its length and three of its characters; most words share theirs with no exception.
+  static uint32_t filter_bit(std::string_view text) {
+    const auto byte = [&](size_t i) { return static_cast<uint32_t>(static_cast<uint8_t>(text[i])); };
+    return ((byte(0) | byte(text.size() / 2) << 8 | byte(text.size() - 1) << 16 | static_cast<uint32_t>(text.size()) << 24) * 2654435769u) >> 19;
+  }
   uint16_t find_exception(std::string_view text) const;
   uint8_t find_part(std::string_view text) const;
 
   std::vector<uint16_t> all_traits_;
-  std::array<uint64_t, 256> lengths_{};  // bit n: an exception of n bytes begins with that byte
+  std::array<uint64_t, 128> filter_{};
   std::array<uint16_t, 4096> exceptions_;
   std::array<uint8_t, 128 + 128> single_{};
   std::array<uint8_t, 1024> parts_{};
