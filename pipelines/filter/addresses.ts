@@ -94,7 +94,6 @@ async function readList(rules: UrlRules, name: UrlList, path: string, where: str
   const wrong = (code: string, expected: string, found: string) =>
     new MillraceError({ code, kind: 'config', expected, found, where, next: 'name a text file, plain or gzip, with one entry a line' })
   const hash = createHash('sha256')
-  const file = createReadStream(path, { highWaterMark: 1 << 18 })
   const chunks = async function* (source: AsyncIterable<Buffer>) {
     for await (const chunk of source) {
       hash.update(chunk)
@@ -106,7 +105,9 @@ async function readList(rules: UrlRules, name: UrlList, path: string, where: str
     said(where, () => rules.add(name, new Uint8Array(), true))
   }
   try {
-    if (await isGzip(path)) await pipeline(file, chunks, createGunzip(), lines)
+    const zipped = await isGzip(path)
+    const file = createReadStream(path, { highWaterMark: 1 << 18 })
+    if (zipped) await pipeline(file, chunks, createGunzip(), lines)
     else await pipeline(file, chunks, lines)
   } catch (error) {
     if (error instanceof MillraceError) throw error
