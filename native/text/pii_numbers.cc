@@ -83,7 +83,7 @@ class Numbers {
   bool opens_badly(size_t start) const {
     if (start == 0) return false;
     const char before = text_[start - 1];
-    return word_before(text_, start) || ((is_separator(before) && before != ' ') && start > 1 && is_digit(text_[start - 2])) || before == '/';
+    return word_before(text_, start) || before == '-' || before == '/' || (before == '.' && start > 1 && is_digit(text_[start - 2]));
   }
   bool ends_badly(size_t end) const {
     if (end >= text_.size()) return false;

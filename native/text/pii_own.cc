@@ -3,8 +3,9 @@
 // Email: the name begins behind the last character that hardly occurs in one (=, /, |, quotes …) and has at most 64 characters; the last
 // label is a top-level domain (suffixes.h), so that `react@18.2.0`, `A@B.transpose()` and `pkg@1.0.0-beta` stay; what RFC 2606 reserves for
 // examples stays; so does git@host:path, an address of a repository. Behind a hyphen the last label ends: x@y.com-based.
-// Address: public, no part of a longer number or name, its parts not all below 10 (outlines and versions such as 1.2.3.4; also the
-// well-known resolvers 1.1.1.1 and 8.8.8.8), not behind a word such as "version". Resolvers whose addresses everybody knows stay.
+// Address: public and of one machine, no part of a longer number or name, its parts not all below 32 (outlines and versions such as 24.2.4.21,
+// which one address in four thousand looks like; also the resolvers 1.1.1.1 and 8.8.8.8), not behind a word such as "version". Resolvers
+// whose addresses everybody knows stay.
 #include "native/text/pii_spans.h"
 #include "native/text/suffixes.h"
 
@@ -63,10 +64,10 @@ bool behind_version(std::string_view text, size_t at) {
 }
 
 bool is_address(std::string_view text, const PiiSpan& span, uint32_t address) {
-  if (!is_global(address)) return false;
+  if (!is_global(address) || address >> 28 == 0xe) return false;  // groups of multicast
   for (const uint32_t known : {0x08080404u, 0xd043dedeu, 0xd043dcdcu, 0x95707070u})  // Google, OpenDNS, Quad9
     if (address == known) return false;
-  const auto small = [&](int shift) { return (address >> shift & 0xff) < 10; };
+  const auto small = [&](int shift) { return (address >> shift & 0xff) < 32; };
   if (small(24) && small(16) && small(8) && small(0)) return false;
   const auto joins = [&](size_t i) { return text[i] == '.' || text[i] == '-'; };
   if (word_before(text, span.start) || (span.start > 1 && joins(span.start - 1) && is_alphanumeric(text[span.start - 2]))) return false;

@@ -3,7 +3,7 @@
  *
  * By default emails are replaced everywhere, public IPv4 addresses in prose alone, and in code keys and tokens too. StarCoder2 (arXiv
  * 2402.19173) redacts names, emails, keys, passwords and addresses in code by a trained tagger, and keeps the files; without its tagger an
- * address in code cannot be told from a version such as 4.30.319.1, so there they are only counted. A file with a key is kept, for the same
+ * address in code cannot be told from a version such as 4.40.0.1, so there they are only counted. A file with a key is kept, for the same
  * reason as there: what is left of it is code like any other, and keys stand in tests of good repositories above all. Telephone and card
  * numbers are guesses from their form and off. Replacements are what RFC 2606, RFC 5737 and the North American plan reserve for examples, so
  * that a second run finds nothing; keys become StarCoder2's `<KEY>`.
