@@ -1,13 +1,13 @@
 #include "native/ngram/build.h"
 
-#include <limits>
+#include <algorithm>
+#include <type_traits>
 
 namespace millrace::ngram {
 namespace {
 
 constexpr WordSlot kNoWord{0, kNone, 0, 0};
-constexpr Slot kNoGram{kNone, 0, {0, 0}};
-constexpr uint64_t kMostSlots = kNone;  // places are 32-bit numbers below kNone
+constexpr uint64_t kLoadInverse = 7;  // places per n-gram, in fourths
 
 void insert_word(std::vector<WordSlot>& slots, const WordSlot& word, uint64_t hash) {
   size_t at = place(hash, slots.size());
@@ -16,14 +16,35 @@ void insert_word(std::vector<WordSlot>& slots, const WordSlot& word, uint64_t ha
   slots[at] = word;
 }
 
-// Place of the n-gram, which is new unless `there`.
-template <class S>
-size_t seek(const std::vector<S>& slots, uint32_t parent, uint32_t word, bool& there) {
-  size_t at = place(hash_edge(parent, word), slots.size());
-  while (slots[at].parent != kNone && !(slots[at].parent == parent && slots[at].word == word))
-    if (++at == slots.size()) at = 0;
-  there = slots[at].parent != kNone;
-  return at;
+// Where a key is, or goes: its line and lane. New unless `there`.
+template <class L>
+struct Spot {
+  L& line;
+  size_t lane;
+  uint32_t place;
+  bool there;
+};
+template <class L>
+Spot<L> seek(std::vector<L>& table, uint64_t key) {
+  size_t at = place(hash_edge(key), table.size());
+  while (true) {
+    L& line = table[at];
+    for (size_t lane = 0; lane < L::kLanes; ++lane)
+      if (line.keys[lane] == key || line.keys[lane] == kEmpty) return {line, lane, static_cast<uint32_t>(at * L::kLanes + lane), line.keys[lane] == key};
+    if (++at == table.size()) at = 0;
+  }
+}
+
+template <class L>
+uint64_t lines_for(uint64_t count) {
+  return count * kLoadInverse / 4 / L::kLanes + 2;
+}
+
+template <class L>
+void clear(std::vector<L>& table, uint64_t lines) {
+  L empty{};
+  std::fill(std::begin(empty.keys), std::end(empty.keys), kEmpty);
+  table.assign(lines, empty);
 }
 
 }  // namespace
@@ -32,7 +53,7 @@ ModelBuilder::ModelBuilder(int order, Words words, const std::vector<uint64_t>& 
   spare_.resize(kMaxOrder + 1);
   model_->order_ = order;
   model_->words_ = words;
-  model_->own_unigrams_.push_back({-100, 0});
+  model_->own_unigrams_.push_back(stored({-100, 0}));
   model_->own_word_slots_.assign(1024, kNoWord);
 }
 
@@ -41,7 +62,7 @@ bool ModelBuilder::add_word(std::string_view word, Weights weights) {
   if (word == "<unk>" || word == "<UNK>") {
     if (has_unknown_) return false;
     has_unknown_ = true;
-    unigrams[kUnknown] = weights;
+    unigrams[kUnknown] = stored(weights);
     return true;
   }
   auto& slots = model_->own_word_slots_;
@@ -59,7 +80,7 @@ bool ModelBuilder::add_word(std::string_view word, Weights weights) {
   if (model_->id(word, hash) != kUnknown) return false;
   insert_word(slots, {static_cast<uint32_t>(hash), static_cast<uint32_t>(unigrams.size()), static_cast<uint32_t>(letters.size()), static_cast<uint32_t>(word.size())}, hash);
   letters.insert(letters.end(), word.begin(), word.end());
-  unigrams.push_back(weights);
+  unigrams.push_back(stored(weights));
   return true;
 }
 
@@ -73,78 +94,77 @@ Error ModelBuilder::end_words() {
   return Error::none();
 }
 
-bool ModelBuilder::context_exists(const uint32_t* words, int length, float& backoff) const {
+// The weights of an n-gram, or null.
+Weights* ModelBuilder::find_gram(const uint32_t* words, int length) {
   uint32_t node = words[length - 1];
-  Weights weights = model_->own_unigrams_[node];
+  Weights* weights = &model_->own_unigrams_[node];
   for (int k = 2; k <= length; ++k) {
-    const auto table = std::span<const Slot>(model_->own_middle_[k - 2]);
-    const uint32_t word = words[length - k];
-    const Slot* slot = find(table, node, word, place(hash_edge(node, word), table.size()));
-    if (!slot) return false;
-    node = static_cast<uint32_t>(slot - table.data());
-    weights = slot->weights;
+    auto& table = model_->own_middle_[k - 2];
+    const uint64_t key = edge(node, words[length - k]);
+    node = find(std::span<const Line>(table), key, place(hash_edge(key), table.size()));
+    if (node == kNone) return nullptr;
+    weights = &table[node / Line::kLanes].weights[node % Line::kLanes];
   }
-  backoff = weights.backoff;
-  return true;
+  return weights;
 }
 
 ModelBuilder::Added ModelBuilder::add(int order, const uint32_t* words, Weights weights) {
-  float backoff = 0;
-  if (!context_exists(words, order - 1, backoff)) return Added::no_context;
+  Weights* context = find_gram(words, order - 1);
+  if (!context) return Added::no_context;
+  extend_right(*context);
   uint32_t node = words[order - 1];
-  float log10 = model_->own_unigrams_[node].log10;
+  Weights* suffix = &model_->own_unigrams_[node];
   for (int k = 2; k < order; ++k) {
     auto& table = model_->own_middle_[k - 2];
-    const uint32_t word = words[order - k];
-    bool there = false;
-    const size_t at = seek(table, node, word, there);
-    if (!there) {
+    const uint64_t key = edge(node, words[order - k]);
+    const auto spot = seek(table, key);
+    extend_left(*suffix);
+    if (!spot.there) {
       auto& count = model_->counts_[k - 1];
-      if ((count + 1) * 8 > table.size() * 7) {
+      if ((count + 1) * 8 > table.size() * Line::kLanes * 7) {
         wants_more_ = k;
         return Added::no_room;
       }
       // Its context is a suffix of this n-gram's context, which is in the model.
-      float context = 0;
-      context_exists(words + order - k, k - 1, context);
-      table[at] = {node, word, {std::min(0.0f, log10 + context), 0}};
+      Weights* shorter = find_gram(words + order - k, k - 1);
+      extend_right(*shorter);
+      spot.line.keys[spot.lane] = key;
+      spot.line.weights[spot.lane] = stored({std::min(0.0f, log10_of(*suffix) + shorter->backoff), 0});
       ++count;
     }
-    node = static_cast<uint32_t>(at);
-    log10 = table[at].weights.log10;
+    node = spot.place;
+    suffix = &spot.line.weights[spot.lane];
   }
-  pending_.push_back({node, words[0], weights});
+  extend_left(*suffix);
+  pending_.push_back({edge(node, words[0]), stored(weights)});
   return Added::ok;
 }
 
 bool ModelBuilder::end_order(int order, uint64_t& twice) {
-  const uint64_t spare = order < model_->order_ ? spare_[order] : 0;
-  const uint64_t size = pending_.size() + pending_.size() / 2 + spare + 2;
   twice = pending_.size();
-  if (size > kMostSlots) return false;
-  const auto fill = [&](auto& table, auto make) {
+  const bool top = order == model_->order_;
+  const uint64_t count = pending_.size() + (top ? 0 : spare_[order]);
+  const auto fill = [&](auto& table, auto write) {
+    using L = std::remove_reference_t<decltype(table[0])>;
+    if (lines_for<L>(count) > kNone / L::kLanes) return false;
+    clear(table, lines_for<L>(count));
     for (uint64_t i = 0; i < pending_.size(); ++i) {
-      bool there = false;
-      const size_t at = seek(table, pending_[i].parent, pending_[i].word, there);
-      if (there) {
-        twice = i;
-        return false;
-      }
-      table[at] = make(pending_[i]);
+      const auto spot = seek(table, pending_[i].key);
+      if (spot.there) return twice = i, false;
+      spot.line.keys[spot.lane] = pending_[i].key;
+      write(spot.line, spot.lane, pending_[i].weights);
     }
     return true;
   };
   model_->counts_[order - 1] = pending_.size();
-  bool fine;
-  if (order == model_->order_) {
-    model_->own_top_.assign(size, TopSlot{kNone, 0, 0});
-    fine = fill(model_->own_top_, [](const Slot& slot) { return TopSlot{slot.parent, slot.word, slot.weights.log10}; });
-  } else {
-    model_->own_middle_[order - 2].assign(size, kNoGram);
-    fine = fill(model_->own_middle_[order - 2], [](const Slot& slot) { return slot; });
-  }
-  std::vector<Slot>().swap(pending_);
+  const bool fine = top ? fill(model_->own_top_, [](TopLine& line, size_t lane, Weights weights) { line.log10[lane] = log10_of(weights); })
+                        : fill(model_->own_middle_[order - 2], [](Line& line, size_t lane, Weights weights) { line.weights[lane] = weights; });
+  std::vector<Pending>().swap(pending_);
   return fine;
+}
+
+uint64_t ModelBuilder::table_bytes(int order, int highest, uint64_t count) {
+  return 64 * (order == highest ? lines_for<TopLine>(count) : lines_for<Line>(count));
 }
 
 void ModelBuilder::publish() {

@@ -27,6 +27,9 @@ class ModelBuilder {
   Added add(int order, const uint32_t* words, Weights weights);
   // Where `add` said no_room: the order that needs twice its spare room, in a new attempt.
   int wants_more() const { return wants_more_; }
+  // Bytes that the tables of so many n-grams take, and what one order takes while it is read.
+  static uint64_t table_bytes(int order, int highest, uint64_t count);
+  static constexpr uint64_t kPendingBytes = 16;
   // Builds the table of an order. False where an n-gram came twice; `twice` is its number, from 0.
   bool end_order(int order, uint64_t& twice);
 
@@ -34,12 +37,16 @@ class ModelBuilder {
   const Model& model() const { return *model_; }
 
  private:
-  bool context_exists(const uint32_t* words, int length, float& backoff) const;
+  Weights* find_gram(const uint32_t* words, int length);
   void publish();
 
   std::unique_ptr<Model> model_;
   std::vector<uint64_t> spare_;
-  std::vector<Slot> pending_;  // n-grams of the order being read, keyed as in the table
+  struct Pending {
+    uint64_t key;
+    Weights weights;
+  };
+  std::vector<Pending> pending_;  // n-grams of the order being read, keyed as in the table
   bool has_unknown_ = false;
   int wants_more_ = 0;
 };

@@ -38,7 +38,7 @@ inline uint64_t hash_word(std::string_view word) {
 }
 
 // Of an n-gram: the place of its suffix and its first word, which together say exactly which n-gram it is.
-inline uint64_t hash_edge(uint32_t parent, uint32_t word) { return fold((uint64_t{parent} << 32 | word) ^ kSalt0, kSalt1); }
+inline uint64_t hash_edge(uint64_t parent_and_word) { return fold(parent_and_word ^ kSalt0, kSalt1); }
 
 // A hash in [0, size): the high bits of a product, so that tables need no power of two.
 inline size_t place(uint64_t hash, size_t size) { return static_cast<size_t>(static_cast<unsigned __int128>(hash) * size >> 64); }

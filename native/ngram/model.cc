@@ -32,35 +32,43 @@ std::string_view view(std::span<const T> data) {
   return view(data.data(), data.size_bytes());
 }
 
-bool usable(Weights weights) { return std::isfinite(weights.log10) && weights.log10 <= 0 && std::isfinite(weights.backoff); }
+bool usable(Weights weights) { return std::isfinite(weights.log10) && std::isfinite(weights.backoff); }
 
-// True if at least one slot is empty, and weights and keys of the others are ones that a model can have.
-template <class S>
-bool sound(std::span<const S> table, size_t parents, size_t words, uint64_t count) {
+// True if a place is free, free places are the last of their lines, and keys and weights are ones that a model can have.
+template <class L>
+bool sound(std::span<const L> table, size_t parents, size_t words, uint64_t count) {
   uint64_t full = 0;
-  for (const S& slot : table) {
-    if (slot.parent == kNone) continue;
-    ++full;
-    if (slot.parent >= parents || slot.word >= words) return false;
-    if constexpr (sizeof(S) == sizeof(Slot)) {
-      if (!usable(slot.weights)) return false;
-    } else {
-      if (!usable({slot.log10, 0})) return false;
+  for (const L& line : table) {
+    bool free = false;
+    for (size_t i = 0; i < L::kLanes; ++i) {
+      if (line.keys[i] == kEmpty) {
+        free = true;
+        continue;
+      }
+      ++full;
+      if (free || line.keys[i] >> 32 >= parents || static_cast<uint32_t>(line.keys[i]) >= words) return false;
+      if constexpr (sizeof(line.keys) == sizeof(Line::keys)) {
+        if (!usable(line.weights[i])) return false;
+      } else {
+        if (!std::isfinite(line.log10[i]) || line.log10[i] > 0) return false;
+      }
     }
   }
-  return full == count && full < table.size();
+  return full == count && full < table.size() * L::kLanes && table.size() <= kNone / L::kLanes;
 }
 
 }  // namespace
 
-// Sections follow in this order: word slots, unigrams, middle orders, top order, letters; each begins on a multiple of 8 bytes.
-struct Model::Header {
+// Sections follow in this order: word slots, unigrams, middle orders, top order, letters; each begins on a multiple of 64 bytes, which are
+// the lines of the cache where the file is mapped.
+struct alignas(64) Model::Header {
   char magic[8];
   uint32_t version, order, words, bos, eos, vocabulary;
   uint64_t word_slots, letters;
-  uint64_t slots[kMaxOrder];   // of orders 1 …; order 1 is the vocabulary
+  uint64_t slots[kMaxOrder];  // words of order 1, lines of the others
   uint64_t counts[kMaxOrder];
   uint64_t payload, payload_digest;  // bytes behind the header, and their XXH3
+  uint64_t zeros[3];
   uint64_t header_digest;            // XXH3 of the header up to here
 };
 
@@ -94,7 +102,7 @@ Error Model::save(const std::string& path) const {
   // The digest of a section's digests, as XXH3 here takes one piece.
   std::vector<uint64_t> digests;
   for (const auto section : sections) {
-    h.payload += (section.size() + 7) / 8 * 8;
+    h.payload += (section.size() + 63) / 64 * 64;
     digests.push_back(hash::xxh3_64(section));
   }
   h.payload_digest = hash::xxh3_64(view(digests.data(), digests.size() * 8));
@@ -103,8 +111,8 @@ Error Model::save(const std::string& path) const {
   if (!file) return {kIo, system_says("writing " + path)};
   bool written = std::fwrite(&h, sizeof h, 1, file) == 1;
   for (const auto section : sections) {
-    static constexpr char kPadding[8] = {};
-    const size_t padding = (8 - section.size() % 8) % 8;
+    static constexpr char kPadding[64] = {};
+    const size_t padding = (64 - section.size() % 64) % 64;
     written = written && std::fwrite(section.data(), 1, section.size(), file) == section.size() && std::fwrite(kPadding, 1, padding, file) == padding;
   }
   const Error error = written ? Error::none() : Error(kIo, system_says("writing " + path));
@@ -122,6 +130,7 @@ Error Model::map(const std::string& path, int file, uint64_t size) {
   }
   mapped_size_ = size;
   std::memcpy(&h, mapped_, sizeof h);
+  static_assert(sizeof h % 64 == 0);
   if (h.version != kVersion) return bad("byte 8", "version " + std::to_string(kVersion), "version " + std::to_string(h.version));
   if (h.header_digest != hash::xxh3_64(view(&h, offsetof(Header, header_digest)))) return bad("byte 0", "a header as it was written", "another digest");
   if (h.payload != size - sizeof h)
@@ -140,7 +149,7 @@ Error Model::map(const std::string& path, int file, uint64_t size) {
   const auto section = [&]<class T>(std::span<const T>& out, uint64_t count) {
     if (!fits || count > left / sizeof(T)) return void(fits = false);
     out = {reinterpret_cast<const T*>(at), static_cast<size_t>(count)};
-    const uint64_t size = count * sizeof(T), bytes = (size + 7) / 8 * 8;
+    const uint64_t size = count * sizeof(T), bytes = (size + 63) / 64 * 64;
     if (bytes > left || std::count(at + size, at + bytes, 0) != static_cast<ptrdiff_t>(bytes - size)) return void(fits = false);
     digests.push_back(hash::xxh3_64(view(out)));
     at += bytes;
@@ -172,7 +181,7 @@ Error Model::check() const {
   size_t parents = unigrams_.size();
   for (int k = 2; k < order_; ++k) {
     if (!sound(middle(k), parents, unigrams_.size(), counts_[k - 1])) return wrong("sound n-gram tables");
-    parents = middle(k).size();
+    parents = middle(k).size() * Line::kLanes;
   }
   if (order_ > 1 && !sound(top_, parents, unigrams_.size(), counts_[order_ - 1])) return wrong("sound n-gram tables");
   return Error::none();

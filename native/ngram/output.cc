@@ -66,11 +66,11 @@ Error write_arpa(const TrainOptions& options, const std::array<std::string, kMax
 
 Error write_binary(const TrainOptions& options, const std::array<std::string, kMaxOrder>& joined, const std::array<uint64_t, kMaxOrder>& counts,
                    const Vocabulary& vocabulary, size_t buffer) {
-  // Tables at a load of two thirds, and the n-grams of one order before they have theirs.
+  // All tables, and the n-grams of one order before they have theirs.
   uint64_t bytes = 2 * vocabulary.bytes(), largest = 0;
   for (int k = 2; k <= options.order; ++k) {
-    bytes += counts[k - 1] * (k < options.order ? sizeof(Slot) : sizeof(TopSlot)) * 3 / 2;
-    largest = std::max(largest, counts[k - 1] * sizeof(Slot));
+    bytes += ModelBuilder::table_bytes(k, options.order, counts[k - 1]);
+    largest = std::max(largest, counts[k - 1] * ModelBuilder::kPendingBytes);
   }
   if (bytes + largest > options.max_memory)
     return {kMemory, "expected a model of at most " + std::to_string(options.max_memory) + " bytes while it is made, found " + std::to_string(bytes + largest) +

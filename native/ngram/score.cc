@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <type_traits>
 
 #include "native/base/parallel.h"
 #include "native/ngram/words.h"
@@ -10,7 +11,7 @@
 namespace millrace::ngram {
 namespace {
 
-constexpr size_t kBlock = 512;  // words looked up together: their tables' lines are fetched while others are compared
+constexpr size_t kBlock = 256;  // words looked up together: their tables' lines are fetched while others are compared
 constexpr size_t kArena = 64 << 10;
 
 class Scorer {
@@ -145,37 +146,47 @@ class Scorer {
     size_t active = 0;
     for (size_t i = 0; i < size_; ++i) {
       const Weights weights = unigrams[ids[i]];
-      log10_[i] = weights.log10;
+      log10_[i] = log10_of(weights);
       backoff_[kContext + i][0] = weights.backoff;
       matched_[kContext + i] = 1;
       node_[i] = ids[i];
-      if (depth_of_[i] > 0) active_[active++] = static_cast<uint32_t>(i);
+      active_[active] = static_cast<uint32_t>(i);
+      active += extends_left(weights) & may_reach(i, 2);
     }
     for (int k = 2; k < order_ && active > 0; ++k) active = longer(model_.middle(k), k, active);
     if (order_ > 1 && active > 0) longer(model_.top(), order_, active);
   }
 
-  template <class S>
-  size_t longer(std::span<const S> table, int k, size_t active) {
-    const uint32_t* ids = ids_ + kContext;
+  // False where no n-gram of k words can end here: the k - 1 words before are none that begins one. Positions before i are known up to there.
+  bool may_reach(size_t i, int k) const {
+    const size_t before = kContext + i - 1;
+    return (depth_of_[i] >= k - 1) & (matched_[before] >= k - 1) & extends_right(backoff_[before][k - 2]);
+  }
+
+  template <class L>
+  size_t longer(std::span<const L> table, int k, size_t active) {
+    const uint32_t* words = ids_ + kContext - (k - 1);
     for (size_t a = 0; a < active; ++a) {
       const uint32_t i = active_[a];
-      at_[a] = place(hash_edge(node_[i], ids[static_cast<ptrdiff_t>(i) - (k - 1)]), table.size());
+      key_[a] = edge(node_[i], words[i]);
+      at_[a] = static_cast<uint32_t>(place(hash_edge(key_[a]), table.size()));
       __builtin_prefetch(&table[at_[a]]);
     }
     size_t left = 0;
     for (size_t a = 0; a < active; ++a) {
       const uint32_t i = active_[a];
-      const S* slot = find(table, node_[i], ids[static_cast<ptrdiff_t>(i) - (k - 1)], at_[a]);
-      if (!slot) continue;
+      const uint32_t found = find(table, key_[a], at_[a]);
+      if (found == kNone) continue;
       matched_[kContext + i] = static_cast<uint8_t>(k);
-      if constexpr (sizeof(S) == sizeof(Slot)) {
-        log10_[i] = slot->weights.log10;
-        backoff_[kContext + i][k - 1] = slot->weights.backoff;
-        node_[i] = static_cast<uint32_t>(slot - table.data());
-        if (depth_of_[i] >= k) active_[left++] = i;
+      if constexpr (std::is_same_v<L, Line>) {
+        const Weights& weights = weights_at(table, found);
+        log10_[i] = log10_of(weights);
+        backoff_[kContext + i][k - 1] = weights.backoff;
+        node_[i] = found;
+        active_[left] = i;
+        left += extends_left(weights) & may_reach(i, k + 1);
       } else {
-        log10_[i] = slot->log10;
+        log10_[i] = log10_at(table, found);
       }
     }
     return left;
@@ -207,7 +218,8 @@ class Scorer {
   std::string_view word_[kBlock];
   uint64_t hash_[kBlock];
   uint32_t text_of_[kBlock], node_[kBlock], active_[kBlock];
-  uint64_t at_[kBlock];
+  uint64_t key_[kBlock];
+  uint32_t at_[kBlock];
   float log10_[kBlock];
   bool scored_[kBlock];
   uint8_t depth_of_[kBlock];
