@@ -2,6 +2,7 @@
 import { BatchBuilder } from '../../pipelines/arrow/index.ts'
 import { languageOf } from '../../pipelines/extract/languages.ts'
 import { type CodeConfig, codeSchema, codeStep } from '../../pipelines/filter/code.ts'
+import { mathsSchema, mathsStep } from '../../pipelines/filter/maths.ts'
 import type { Verdict } from '../../pipelines/filter/step.ts'
 import { documents } from '../../pipelines/schemas.ts'
 import { halfOf, keyOf, type Label, readLabels, textOf } from './labels.ts'
@@ -18,7 +19,7 @@ export interface Scored {
 export const codeConfig: CodeConfig = codeSchema.parse({ kinds: ['code', 'markdown'] })
 
 export async function judged(config: CodeConfig): Promise<{ scored: Scored[]; missing: number }> {
-  const step = codeStep(config)
+  const steps = [codeStep(config), mathsStep(mathsSchema.parse({}))]
   const scored: Scored[] = []
   let missing = 0
   for (const label of readLabels()) {
@@ -29,8 +30,9 @@ export async function judged(config: CodeConfig): Promise<{ scored: Scored[]; mi
     }
     const builder = new BatchBuilder(documents)
     builder.append(documentOf(label, text))
-    const { verdicts } = await step.run(builder.finish(), { threads: 1, seed: 0 })
-    const verdict: Verdict | undefined = verdicts.get(0)
+    const batch = builder.finish()
+    let verdict: Verdict | undefined
+    for (const step of steps) verdict ??= (await step.run(batch, { threads: 1, seed: 0 })).verdicts.get(0)
     scored.push({ label, half: halfOf(label), reason: verdict?.reason, value: verdict?.value })
   }
   return { scored, missing }

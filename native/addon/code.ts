@@ -29,7 +29,24 @@ export const codeStatistics = [
 ] as const
 export type CodeStatistic = (typeof codeStatistics)[number]
 
+/** In the order of native/text/maths.h, `MathsStatistic`. */
+export const mathsStatistics = [
+  'maths_formulas',
+  'maths_share',
+  'maths_broken',
+  'maths_distinct',
+  'maths_words',
+  'maths_stray',
+  'maths_odd_words',
+  'maths_singles',
+  'maths_numbers',
+  'maths_replaced',
+] as const
+export type MathsStatistic = (typeof mathsStatistics)[number]
+
 interface Native {
+  measureMaths(offsets: Int32Array, bytes: Uint8Array, wanted: Uint8Array, threads: number): Promise<Record<MathsStatistic, Float64Array>>
+  proseViews(offsets: Int32Array, bytes: Uint8Array, wanted: Uint8Array, threads: number): Promise<Texts>
   measureCode(offsets: Int32Array, bytes: Uint8Array, syntax: Uint8Array, threads: number): Promise<Record<CodeStatistic, Float64Array>>
 }
 
@@ -44,3 +61,17 @@ export const measureCode = (
   syntax: Uint8Array,
   options: { threads?: number } = {},
 ): Promise<Record<CodeStatistic, Float64Array>> => native().measureCode(texts.offsets, texts.bytes, syntax, options.threads ?? 1)
+
+/** One number per text and statistic; NaN throughout where `wanted` is 0 or the text is not UTF-8. SHAPE where lengths disagree. */
+export const measureMaths = (
+  texts: Texts,
+  wanted: Uint8Array,
+  options: { threads?: number } = {},
+): Promise<Record<MathsStatistic, Float64Array>> => native().measureMaths(texts.offsets, texts.bytes, wanted, options.threads ?? 1)
+
+/**
+ * The texts as rules for prose should read them, where `wanted` is 1: every formula and piece of code within a line is one word, blocks of them
+ * are left out (native/text/maths.h). Other texts come back as they are. SHAPE where lengths disagree.
+ */
+export const proseViews = (texts: Texts, wanted: Uint8Array, options: { threads?: number } = {}): Promise<Texts> =>
+  native().proseViews(texts.offsets, texts.bytes, wanted, options.threads ?? 1)
