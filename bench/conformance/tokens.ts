@@ -1,8 +1,26 @@
-/** Our side of tokens.py. Reads texts, each behind its length in bytes (u32), writes per text two counts and the ranges of words and sentences. */
+/**
+ * Token and sentence sequences against datatrove 0.10.1 with spaCy 3.8; everything is said in tokens.py, which this starts.
+ *
+ *   node bench/conformance/tokens.ts [--limit N] [--seed N] [--jobs N]
+ *
+ * Needs a Python with test/requirements-conformance.txt (MILLRACE_PYTHON, else build/conformance/bin/python). Work files lie under
+ * build/conformance-tokens. Exits 1 where more than 5 of 34,000 texts differ. `split IN OUT` is our side: reads texts, each behind its length
+ * in bytes (u32), and writes per text two counts and the ranges of words and sentences.
+ */
+import { spawnSync } from 'node:child_process'
 import { openSync, readFileSync, writeSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import { splitEnglish } from '../../native/addon/english.ts'
 
-const [input, output] = process.argv.slice(2) as [string, string]
+const root = resolve(import.meta.dirname, '../..')
+const python = process.env.MILLRACE_PYTHON ?? join(root, 'build/conformance/bin/python')
+const [command, input, output] = process.argv.slice(2)
+
+if (command !== 'split' || input === undefined || output === undefined) {
+  const { status } = spawnSync(python, [join(import.meta.dirname, 'tokens.py'), ...process.argv.slice(2)], { stdio: 'inherit' })
+  process.exit(status ?? 1)
+}
+
 const file = readFileSync(input)
 const out = openSync(output, 'w')
 const batch = 1000
