@@ -1,5 +1,6 @@
 /** What filter must drop and keep: a page of prose and a source file stay; spam, a menu and a page without words go. */
 import { type Canary, ordinary } from '../canary.ts'
+import { located } from '../files.ts'
 import { MiB } from '../stage.ts'
 import type { FilterConfig } from './config.ts'
 import { chainOf } from './steps.ts'
@@ -48,7 +49,7 @@ const bare = 'canary'
  */
 export const canary: Canary<FilterConfig> = async ({ config }) => {
   chainOf(config)
-  const { scores: _s, modules: _m, expressions: _e, classifier: _c, published, files: _f, language, ...native } = config
+  const { scores: _s, modules: _m, expressions: _e, classifier: _c, published, language, ...native } = located<FilterConfig>(config)
   const choices = Object.keys(config.profiles).length + Object.keys(config.override).length
   const usual = !choices && !published && config.maxDocumentBytes >= MiB
   const certain = language && language.model === undefined && speaksEnglish(language) ? language : undefined

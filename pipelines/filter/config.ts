@@ -2,7 +2,7 @@
 import * as z from 'zod'
 import { filesSchema, type NamedFile } from '../files.ts'
 import { MiB } from '../stage.ts'
-import { addressSchema } from './addresses.ts'
+import { addressFiles, addressSchema } from './addresses.ts'
 import { classifierFiles, classifierSchema } from './classifier.ts'
 import { codeSchema } from './code.ts'
 import { expressionSchema } from './expressions.ts'
@@ -13,6 +13,7 @@ import { piiSchema } from './pii.ts'
 import { overridden, overrideSchema, type Profile, type ProfileName, profileNames, profiles } from './profiles.ts'
 import { type PublishedName, publishedNames, publishedSchema } from './published.ts'
 import { scoresSchema } from './scores.ts'
+import { signalsSchema } from './signals.ts'
 
 /** Profile by kind, or by kind and type. What is not named here is judged as `*`. */
 export const profileOfKind: Record<string, ProfileName> = {
@@ -44,6 +45,7 @@ export const filterConfig = z
       .default({})
       .describe('Kind, or kind/type, or * -> profile, where it differs from: web millrace, markdown markdown, book book, code code'),
     override: z.partialRecord(z.enum(profileNames), overrideSchema).default({}).describe('Profile -> thresholds that differ from it'),
+    signals: signalsSchema.optional(),
     addresses: addressSchema.prefault({}),
     language: languageSchema.optional(),
     published: publishedSchema.optional(),
@@ -71,6 +73,7 @@ export type FilterConfig = z.output<typeof filterConfig>
 /** Files that a config names; see pipelines/files.ts. */
 export function filesOf(config: FilterConfig): NamedFile[] {
   return [
+    ...addressFiles(config.addresses),
     ...(config.language ? languageFiles(config.language) : []),
     ...(config.classifier ?? []).flatMap((each, i) => classifierFiles(each, `classifier.${i}`)),
     ...(config.scores ?? []).map(({ path }, i) => ({ place: `scores.${i}.path`, path })),

@@ -18,6 +18,7 @@ import { profileNames } from './profiles.ts'
 import { publishedStep } from './published.ts'
 import { type ProfileOf, rulesStep } from './rules.ts'
 import { scoresStep } from './scores.ts'
+import { signalsStep } from './signals.ts'
 import type { Step } from './step.ts'
 
 export interface Chain {
@@ -43,7 +44,8 @@ export function chainOf(config: FilterConfig): Chain {
   const add = (step: Step | undefined) => step && steps.push(step)
   const digest = (place: string) => files[place]?.sha256
 
-  add(addressStep(here.addresses))
+  if (here.signals) add(signalsStep(here.signals))
+  add(addressStep(here.addresses, i => digest(`addresses.files.${i}.path`)))
   if (here.language) add(languageStep(here.language, digest('language.model')))
   add(rulesStep({ profiles: profilesOf(config), profileOf, maxDocumentBytes: config.maxDocumentBytes }))
   if (here.published) add(publishedStep({ ...here.published, maxDocumentBytes: config.maxDocumentBytes }))
