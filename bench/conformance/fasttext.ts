@@ -106,13 +106,18 @@ async function labels(lid: FastTextModel): Promise<void> {
   const path = written('texts.jsonl', given)
   for (const k of [1, 5]) {
     const theirs = answers<Answer>(peer('predict', lidPath, path, String(k)))
-    const { labels, score, first } = compared(await ours(lid, given, k), theirs)
+    const mine = await ours(lid, given, k)
+    const { labels, score, first } = compared(mine, theirs)
     line(
       `lid.176.ftz, best ${k}: fasttext-predict`,
       `${given.length} texts, ${labels} with other labels, max |Δp| ${score.toExponential(1)}`,
       labels === 0 && score <= bars.score && given.length >= Math.min(20_000, Number(values.count)),
     )
     if (first >= 0) console.log(`       first: ${JSON.stringify((given[first] as string).slice(0, 200))}`)
+    // The rule of datatrove's LanguageFilter, as language.ts has it.
+    const stays = ([best]: Answer) => best !== undefined && best[0] === '__label__en' && best[1] > 0.65
+    const others = mine.filter((answer, i) => stays(answer) !== stays(theirs[i] as Answer)).length
+    if (k === 1) line('English above 0.65 stays', `${mine.filter(stays).length} stay, ${others} with another verdict`, others === 0)
   }
 }
 
