@@ -3,7 +3,7 @@
  * `robots` (directives for robots, also those for one crawler) and the licence.
  *
  * By default what names text mining or training drops the document: tdm-reservation 1 (the machine-readable reservation of Article 4 of the
- * EU's Directive 2019/790) and noai. The rest is measured, so that a rule can be made of it later: noindex speaks of search results, noimageai
+ * EU's Directive 2019/790), noai and noml. The rest is measured, so that a rule can be made of it later: noindex speaks of search results, noimageai
  * of images, a directive for one crawler of that crawler. Where a signal stands only in a header, in robots.txt or in tdmrep.json,
  * extraction has not seen it. Licences drop nothing until a config names some.
  */
@@ -24,7 +24,7 @@ type Signal = keyof typeof signals
 
 const meanings: Record<Signal, string> = {
   tdm: 'tdm-reservation: 1',
-  noai: 'robots: noai',
+  noai: 'robots: noai or noml',
   noimageai: 'robots: noimageai',
   noindex: 'robots: noindex or none',
   crawlers: 'noindex, none or noai for a crawler that collects text for models (GPTBot, CCBot and the like)',
@@ -65,9 +65,9 @@ export function readSignals(tdm: string | undefined, robots: string | undefined)
     const [before = '', after] = item.split(':').map(part => part.trim())
     const crawler = after !== undefined && crawlers.has(before)
     const directive = crawler ? (after as string) : before
-    if (directive === 'noai') said.noai = true
+    if (directive === 'noai' || directive === 'noml') said.noai = true
     if (directive === 'noimageai') said.noimageai = true
-    if (crawler) said.crawlers ||= ['noindex', 'none', 'noai'].includes(directive)
+    if (crawler) said.crawlers ||= ['noindex', 'none', 'noai', 'noml'].includes(directive)
     else if (directive === 'noindex' || directive === 'none') said.noindex = true
   }
   return said

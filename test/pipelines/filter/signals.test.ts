@@ -75,6 +75,7 @@ describe('signals', () => {
     expect(readSignals('0', 'noindex, noimageai')).toEqual({ tdm: false, noai: false, noimageai: true, noindex: true, crawlers: false })
     expect(readSignals(undefined, 'gptbot: noindex')).toEqual({ noai: false, noimageai: false, noindex: false, crawlers: true })
     expect(readSignals('maybe', 'unavailable_after: 2020, NOAI')).toMatchObject({ noai: true, noindex: false })
+    expect(readSignals(undefined, 'noml')).toMatchObject({ noai: true })
     expect(readSignals(undefined, undefined)).toEqual({})
   })
 
