@@ -32,7 +32,7 @@ export interface PublishedJudgement {
   step: Int16Array
   value: Float64Array
   threshold: Float64Array
-  /** Per statistic (in the order of `publishedStatistics()`) one number a document; NaN where it has none or nothing asked. */
+  /** Per statistic (in the order of `publishedStatistics()`) one number a document, NaN where it has none; empty where no profile asks. */
   statistics: Float64Array[]
   /** Rows that were kept and whose text an edit changed. */
   edited: Uint32Array

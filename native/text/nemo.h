@@ -8,6 +8,7 @@
 
 #include "native/text/grams.h"
 #include "native/text/interner.h"
+#include "native/text/nemo_masks.h"
 
 namespace millrace::text {
 
@@ -57,19 +58,38 @@ class Nemo {
   bool measure(std::string_view text, std::span<double> out);
 
  private:
-  struct Characters;
+  void find_words();
+  void words(std::span<double> out);
+  void lines(std::span<double> out);
+  void paragraphs(size_t lines, size_t distinct_lines, std::span<double> out);
+  bool suspicious() const;
+  void number_pairs();
+  template <class Slot>
+  size_t fill(std::vector<Slot>& slots);
+  void grams(std::span<double> out);
+  bool same_pair(uint32_t a, uint32_t b) const;
+  std::string_view word(uint32_t i) const { return text_.substr(bounds_[2 * i], bounds_[2 * i + 1] - bounds_[2 * i]); }
+  size_t characters(std::string_view part) const;
 
-  void characters(std::string_view text, Characters& counts);
-  void words(std::string_view text, Characters& counts, std::span<double> out);
-  void lines(std::string_view text, std::span<double> out);
-  void paragraphs(std::string_view text, std::span<double> out);
-  void grams(std::string_view text, double characters, std::span<double> out);
+  std::string_view text_;  // with bytes behind it that may be read
+  std::string copy_, lower_, joined_;
+  std::vector<NemoMasks> blocks_;
+  std::vector<uint32_t> bounds_;  // first byte and end of each word
+  std::vector<uint32_t> breaks_;  // places of "\n"
+  std::vector<uint32_t> sums_;    // [words + 1] code points of the words before each
+  NemoTotals totals_;
+  size_t words_ = 0;
+  bool kelvin_ = false;              // the text has U+212A, whose lower case is k
+
+  // Pairs of neighbouring words, open addressing; a hit is compared word by word.
+  std::vector<uint32_t> small_slots_;  // below 65,535 words
+  std::vector<uint64_t> slots_, hashes_;  // hashes_: of each pair
+  std::vector<uint32_t> pair_of_, firsts_, counts_;  // [words] number; [pairs] first place, how often
+  std::vector<uint64_t> live_;                       // bit per place: the pair there occurs again
+  std::vector<Gram> pairs_;
 
   Interner seen_;
   Repeats repeats_;
-  std::vector<uint32_t> ids_, begins_, sums_;  // of words: number, first byte, code points before it; sums_ has one more
-  std::vector<std::string_view> words_;
-  std::string lower_, joined_;
   bool exhausted_ = false;
 };
 

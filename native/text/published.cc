@@ -16,7 +16,7 @@ namespace millrace::text {
 namespace {
 
 constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
-constexpr size_t kChunk = 64;  // documents that one thread takes at a time
+constexpr size_t kChunk = 256;  // documents that one thread takes at a time, with memory of its own
 constexpr std::array<int, kFamilyCount + 1> kFirst = [] {
   constexpr std::array<int, kFamilyCount> counts = {kNemoStatisticCount, kDolmaStatisticCount, kDclmStatisticCount, kPaperStatisticCount,
                                                     kEditStatisticCount};
@@ -24,7 +24,7 @@ constexpr std::array<int, kFamilyCount + 1> kFirst = [] {
   for (int f = 0; f < kFamilyCount; ++f) first[f + 1] = first[f] + counts[f];
   return first;
 }();
-constexpr int kAll = kFirst[kFamilyCount];
+constexpr size_t kAll = static_cast<size_t>(kFirst[kFamilyCount]);
 
 // A text this short cannot have too many words, whatever a word is.
 constexpr size_t kSurelyFew = kMostWords;
@@ -129,6 +129,16 @@ class Workspace {
   std::string text_, next_;
 };
 
+bool is_asked(Family family, std::span<const PublishedProfile> profiles) {
+  for (const PublishedProfile& profile : profiles)
+    for (const PublishedPass& pass : profile) {
+      if (family == Family::edit && pass.edit != Edit::none) return true;
+      for (const PublishedStep& step : pass.steps)
+        if (family_of(step.statistic) == family) return true;
+    }
+  return false;
+}
+
 Error check(const TextColumn& texts, std::span<const uint8_t> profile_of, std::span<const PublishedProfile> profiles) {
   if (!texts.valid()) return {kShape, "judgePublished: expected text offsets that rise within the bytes, found others"};
   if (profile_of.size() != texts.size())
@@ -141,7 +151,7 @@ Error check(const TextColumn& texts, std::span<const uint8_t> profile_of, std::s
       if (static_cast<int>(pass.edit) >= kEditCount)
         return {kArgument, "judgePublished: expected an edit below " + std::to_string(kEditCount) + ", found " + std::to_string(static_cast<int>(pass.edit))};
       for (const PublishedStep& step : pass.steps)
-        if (step.statistic < 0 || step.statistic >= kAll || static_cast<int>(step.drops) > static_cast<int>(Compare::at_least))
+        if (step.statistic < 0 || static_cast<size_t>(step.statistic) >= kAll || static_cast<int>(step.drops) > static_cast<int>(Compare::at_least))
           return {kArgument, "judgePublished: expected statistics below " + std::to_string(kAll) + ", found " + std::to_string(step.statistic)};
     }
   return Error::none();
@@ -176,22 +186,29 @@ Error judge_published(const TextColumn& texts, std::span<const uint8_t> profile_
   out.step.assign(rows, -1);
   out.value.assign(rows, kNone);
   out.threshold.assign(rows, kNone);
-  out.statistics.assign(kAll, std::vector<double>(rows, kNone));
+  out.statistics.assign(kAll, {});
+  std::vector<size_t> asked;  // statistics of the families that any profile asks
+  for (size_t s = 0; s < kAll; ++s)
+    if (is_asked(family_of(static_cast<int>(s)), profiles)) {
+      out.statistics[s].resize(rows);
+      asked.push_back(s);
+    }
   std::vector<std::optional<std::string>> texts_now(rows);
   parallel_for((rows + kChunk - 1) / kChunk, options.threads, [&](size_t chunk) {
     Workspace workspace;
-    std::array<double, kAll> statistics;
-    for (size_t i = chunk * kChunk; i < rows && i < (chunk + 1) * kChunk; ++i) {
+    const size_t first = chunk * kChunk, last = std::min(rows, first + kChunk);
+    std::vector<double> values(kAll * (last - first), kNone);
+    for (size_t i = first; i < last; ++i) {
       if (profile_of[i] == kNotJudged) continue;
-      statistics.fill(kNone);
-      const auto result = workspace.judge(texts[i], profiles[profile_of[i]], options, statistics);
+      const auto result = workspace.judge(texts[i], profiles[profile_of[i]], options, std::span(values).subspan(kAll * (i - first), kAll));
       out.status[i] = static_cast<uint8_t>(result.status);
       out.step[i] = static_cast<int16_t>(result.step);
       out.value[i] = result.value;
       out.threshold[i] = result.threshold;
-      for (int s = 0; s < kAll; ++s) out.statistics[s][i] = statistics[s];
       if (result.status == Read::ok && result.step < 0 && result.changed) texts_now[i] = workspace.text();
     }
+    for (const size_t s : asked)
+      for (size_t i = first; i < last; ++i) out.statistics[s][i] = values[kAll * (i - first) + s];
   });
   for (size_t i = 0; i < rows; ++i)
     if (texts_now[i]) out.edited.push_back(static_cast<uint32_t>(i));

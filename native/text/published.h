@@ -54,7 +54,7 @@ struct PublishedJudgement {
   std::vector<int16_t> step;    // number of the step that dropped it, counted over the passes of its profile; -1: kept or not judged
   std::vector<double> value;    // of that step, else NaN
   std::vector<double> threshold;
-  std::vector<std::vector<double>> statistics;  // [statistic][documents]: what the last pass that asked its family read; NaN elsewhere
+  std::vector<std::vector<double>> statistics;  // [statistic][documents]: what the last pass that asked its family read, else NaN; empty if no profile asks it
   std::vector<uint32_t> edited;                 // rows that were kept and whose text changed, ascending
   // Texts of all rows, where any changed; else empty.
   std::vector<int32_t> offsets;

@@ -1,0 +1,97 @@
+// The pass of nemo_masks.h for one instruction set. Included once by each of nemo_masks.cc, nemo_avx2.cc and nemo_avx512.cc, with a type that holds 64
+// bytes and answers masks: everything here has internal linkage, so that no other file gets code of a stronger set.
+#include <cstring>
+
+#include "native/text/nemo_masks.h"
+
+namespace millrace::text {
+namespace {
+
+template <class Bytes>
+inline void read_block(const char* at, uint64_t valid, uint64_t& carry, NemoMasks& block, NemoTotals& totals) {
+  const Bytes bytes(at), next(at + 1), lower(bytes.lowered()), next_lower(next.lowered());
+  const uint64_t letters = lower.within('a', 'z'), digits = bytes.within('0', '9') & valid, newline = bytes.is('\n') & valid, blank = bytes.is(' ');
+  const uint64_t plain = letters | digits | newline | bytes.is('?') | bytes.is('!') | bytes.is(',') | bytes.is('.');
+  const uint64_t white = blank | newline | bytes.is('\t') | bytes.is('\r') | bytes.is('\b');
+  const uint64_t parentheses = bytes.within('(', ')') | bytes.is('[') | bytes.is(']') | bytes.is('{') | bytes.is('}');
+  block.high = bytes.above_ascii() & valid;
+  block.inner = block.high ? bytes.within(0x80, 0xbf) & valid : 0;
+  block.inner_before = totals.inner;
+  block.newline = newline;
+  block.space = blank | bytes.within(0x09, 0x0d) | bytes.within(0x1c, 0x1f) | ~valid;
+  const uint64_t word = ~block.space;
+  block.odd = word & ~(word << 1 | carry) & ~letters;
+  carry = word >> 63;
+  const auto pair = [&](char first, char second) { return lower.is(first) & next_lower.is(second); };
+  block.phrase = (pair('o', 'k') | pair('v', 'a') | pair('m', 's') | pair('p', 's')) & valid;
+  block.colon = bytes.is(':') & next.is('/') & valid;
+  totals.plain += static_cast<uint64_t>(__builtin_popcountll(plain & valid));
+  totals.digits += static_cast<uint64_t>(__builtin_popcountll(digits));
+  totals.white += static_cast<uint64_t>(__builtin_popcountll(white & valid));
+  totals.parentheses += static_cast<uint64_t>(__builtin_popcountll(parentheses & valid));
+  totals.nonspace += static_cast<uint64_t>(__builtin_popcountll(word & ~block.inner));
+  if (block.inner) totals.inner += static_cast<uint64_t>(__builtin_popcountll(block.inner));
+  totals.high |= block.high;
+}
+
+template <class Bytes>
+inline void read_all(const char* text, size_t size, NemoMasks* blocks, NemoTotals& totals) {
+  size_t at = 0;
+  uint64_t carry = 0;
+  for (; at + 65 <= size; at += 64) read_block<Bytes>(text + at, ~uint64_t{0}, carry, *blocks++, totals);
+  if (at == size) return;
+  char last[65] = {};
+  std::memcpy(last, text + at, size - at);
+  read_block<Bytes>(last, size - at == 64 ? ~uint64_t{0} : (uint64_t{1} << (size - at)) - 1, carry, *blocks, totals);
+}
+
+// Writes four places at a time, so that a block's number of words is guessed wrong less often.
+inline size_t all_bounds(const NemoMasks* blocks, size_t count, size_t size, uint32_t* to) {
+  uint32_t* const front = to;
+  uint64_t carry = 0;
+  for (size_t b = 0; b < count; ++b) {
+    const uint64_t word = ~blocks[b].space;
+    uint64_t borders = word ^ (word << 1 | carry);
+    carry = word >> 63;
+    const auto first = static_cast<uint32_t>(64 * b);
+    uint32_t* const end = to + __builtin_popcountll(borders);
+    while (borders) {
+      for (int i = 0; i < 4; ++i) {
+        to[i] = first + static_cast<uint32_t>(__builtin_ctzll(borders | uint64_t{1} << 63));
+        borders &= borders - 1;
+      }
+      to += 4;
+    }
+    to = end;
+  }
+  if (carry) *to++ = static_cast<uint32_t>(size);
+  return static_cast<size_t>(to - front);
+}
+
+// Looks where its first two bytes, its middle and its last one stand; it has three at least.
+template <class Bytes>
+inline size_t count_all(const char* text, size_t size, const char* needle, size_t needle_size) {
+  size_t count = 0, at = 0, free = 0;  // nothing before `free` may begin another place
+  for (; at + 64 + needle_size <= size; at += 64) {
+    uint64_t places = Bytes(text + at).is(needle[0]) & Bytes(text + at + 1).is(needle[1]) & Bytes(text + at + needle_size / 2).is(needle[needle_size / 2]) &
+                      Bytes(text + at + needle_size - 1).is(needle[needle_size - 1]);
+    for (; places; places &= places - 1) {
+      const size_t place = at + static_cast<size_t>(__builtin_ctzll(places));
+      if (place < free || std::memcmp(text + place, needle, needle_size) != 0) continue;
+      ++count;
+      free = place + needle_size;
+    }
+  }
+  for (at = at < free ? free : at; at + needle_size <= size;) {
+    if (std::memcmp(text + at, needle, needle_size) == 0) {
+      ++count;
+      at += needle_size;
+    } else {
+      ++at;
+    }
+  }
+  return count;
+}
+
+}  // namespace
+}  // namespace millrace::text
