@@ -80,7 +80,7 @@ void Scorer::sum(const float* rows, std::span<const uint32_t> which, size_t stri
     for (uint32_t s = column.first; count && s < column.end && rows[which[0] * stride + column.feature] > splits_[s].value; ++s) start[splits_[s].tree] &= splits_[s].keep;
   const View view{splits_.data(), columns_.data(), columns_.size(), leaves_.data(), start.data()};
   const auto isa = active_isa();
-  const size_t lanes = isa == Isa::avx512 ? 32 : 8;
+  const size_t lanes = isa == Isa::avx512 ? 32 : isa == Isa::avx2 ? 16 : 8;
   std::vector<float> values(lanes * columns_.size());
   std::vector<uint32_t> words(lanes * size_t(trees_));
   for (size_t begin = 0; begin < count; begin += lanes) {

@@ -60,7 +60,7 @@ class Scorer {
   float bias_;
 };
 
-// Some rows at once, as many as lanes (8; 32 under AVX-512): `values` holds a value of each a column, `words` has room for one of each a tree,
+// Some rows at once, as many as lanes (8; 16 under AVX2, 32 under AVX-512): `values` holds a value of each a column, `words` has room for one of each a tree,
 // and to `sums` is added the leaf of every tree.
 void score_avx2(const Scorer::View& view, const float* values, size_t trees, uint32_t* words, float* sums);
 void score_avx512(const Scorer::View& view, const float* values, size_t trees, uint32_t* words, float* sums);
