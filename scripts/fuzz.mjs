@@ -18,7 +18,7 @@ import { at, run, SetupError, say } from './steps.mjs'
 
 const folder = at('build', 'fuzz')
 /** Bytes of an input at most: enough for every rule, few enough for thousands of runs a second. */
-const longest = { html: 16_384, charset: 4096, mathml: 8192, warc: 16_384, extract: 16_384 }
+const longest = { html: 16_384, charset: 4096, mathml: 8192, warc: 16_384, extract: 16_384, fasttext: 4096 }
 /** A target is built where this header is there. */
 const needs = {
   html: 'html/tree.h',
@@ -26,6 +26,7 @@ const needs = {
   mathml: 'extract/math.h',
   warc: 'warc/documents.h',
   extract: 'extract/extract.h',
+  fasttext: 'fasttext/model.h',
 }
 
 function asked(args) {
@@ -50,7 +51,8 @@ function asked(args) {
 }
 
 async function build(clang, names) {
-  const domains = ['html', ...['warc', 'extract'].filter(domain => names.some(name => needs[name].startsWith(`${domain}/`)))]
+  const wanted = ['warc', 'extract', 'fasttext'].filter(domain => names.some(name => needs[name].startsWith(`${domain}/`)))
+  const domains = ['hash', 'html', ...wanted]
   say(`building ${names.join(', ')} with ${clang} (address and undefined-behaviour sanitizers)`)
   const list = values => values.join(';')
   await run('cmake', [

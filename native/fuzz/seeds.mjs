@@ -9,6 +9,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSy
 import { join } from 'node:path'
 import { brotliCompressSync, deflateRawSync, deflateSync, gunzipSync, gzipSync } from 'node:zlib'
 import { at } from '../../scripts/steps.mjs'
+import { models } from './fasttext_seeds.mjs'
 
 const data = at('..', 'shared', 'data')
 const latin1 = text => Buffer.from(text, 'latin1')
@@ -159,6 +160,7 @@ const conformance = () =>
 
 /** Target -> [bytes of choices, [seed, …]]. */
 const seeds = {
+  fasttext: () => [['\0', '\x05'], models()],
   html: () => [
     ['\0', '\x41'],
     [...markup, ...formulas, ...conformance(), ...pages(24_000, 60)],
@@ -200,6 +202,7 @@ const labels = () => [
   ...new Set([...readFileSync(at('native', 'html', 'charset_tables.inc'), 'latin1').matchAll(/^\s*\{"([^"]+)", \d+\}/gm)].map(m => m[1])),
 ]
 const dictionaries = {
+  fasttext: () => ['</s>', '__label__'],
   html: words,
   charset: () => [
     ...labels().slice(0, 120),
