@@ -1,5 +1,6 @@
 // Binds native/text: judging and measuring of text columns, and the user's lists of addresses.
 #include "native/addon/binding.h"
+#include "native/addon/text_completeness.h"
 #include "native/addon/text_english.h"
 #include "native/addon/text_pii.h"
 #include "native/addon/text_url.h"
@@ -138,6 +139,7 @@ void init_text(Napi::Env env, Napi::Object exports) {
   exports.Set("tables", Napi::Function::New(env, tables));
   exports.Set("judge", Napi::Function::New(env, judge));
   exports.Set("measure", Napi::Function::New(env, measure));
+  set_completeness(env, exports);
   set_pii(env, exports);
   set_url(env, exports);
   exports.Set("splitEnglish", Napi::Function::New(env, split_english));
