@@ -1,7 +1,8 @@
 /** What filtering measured of one document, beside the limits of the definition that judged it; the nearest to failing first. */
 import type { Batch } from '../pipelines/arrow/index.ts'
 import { type FilterConfig, filterConfig } from '../pipelines/filter/config.ts'
-import { fails, type Limit, limitsOf, margin } from '../pipelines/filter/limits.ts'
+import { namesIn, parseExpression, simple } from '../pipelines/filter/expressions.ts'
+import { fails, judges, type Limit, limitsOf, margin } from '../pipelines/filter/limits.ts'
 import type { Manifest } from '../storage/artifacts.ts'
 import { indexOf, type Lookup } from './lookup.ts'
 
@@ -23,7 +24,13 @@ export interface FilterFacts {
 const labels = ['id', 'profile', 'rule']
 
 /** undefined where the stage kept no row of it. */
-export async function filterFacts(lookup: Lookup, manifest: Manifest, config: unknown, id: string): Promise<FilterFacts | undefined> {
+export async function filterFacts(
+  lookup: Lookup,
+  manifest: Manifest,
+  config: unknown,
+  id: string,
+  kind: string,
+): Promise<FilterFacts | undefined> {
   const wanted = Buffer.from(id, 'hex')
   let found: { batch: Batch; row: number } | undefined
   await lookup.scan(manifest, 'statistics', ['id'], async (ids, { batch, reader }) => {
@@ -37,17 +44,27 @@ export async function filterFacts(lookup: Lookup, manifest: Manifest, config: un
   const statistics: FilterFacts['statistics'] = {}
   for (const { name } of batch.schema.fields) if (!labels.includes(name)) statistics[name] = batch.column(name).value(row) as number | null
   const profile = batch.column('profile').text(row)
-  return { profile, statistics, limits: measuredLimits(filterConfig.parse(config), profile, statistics) }
+  return { profile, statistics, limits: measuredLimits(filterConfig.parse(config), profile, kind, statistics) }
 }
 
-function measuredLimits(config: FilterConfig, profile: string, statistics: FilterFacts['statistics']): MeasuredLimit[] {
+function measuredLimits(config: FilterConfig, profile: string, kind: string, statistics: FilterFacts['statistics']): MeasuredLimit[] {
   return limitsOf(config, profile)
     .flatMap((limit): MeasuredLimit[] => {
       const value = statistics[limit.statistic]
-      if (typeof value !== 'number') return []
+      if (typeof value !== 'number' || !judges(limit, kind)) return []
       return [{ ...limit, value, margin: margin(limit, value), fails: fails(limit, value, limit.threshold) }]
     })
     .sort((a, b) => a.margin - b.margin || (a.rule < b.rule ? -1 : 1))
+}
+
+/** An expression that dropped a document, with what its names stood for; undefined where the rule is none, or its decision says it already. */
+export function expressionWords(config: unknown, rule: string, { statistics }: FilterFacts): string | undefined {
+  const found = filterConfig.parse(config).expressions?.find(({ name }) => name === rule)
+  if (!found) return undefined
+  const node = parseExpression(found.drop)
+  if (simple(node)) return undefined
+  const values = namesIn(node).map(name => `${name} ${typeof statistics[name] === 'number' ? figure(statistics[name]) : 'unknown'}`)
+  return `${rule}: ${found.drop} (${values.join(', ')})`
 }
 
 /** Rows for a terminal: the verdict's rule first, then the nearest. */
@@ -59,7 +76,7 @@ export function limitRows({ limits }: FilterFacts, reason: string | undefined, m
     statistic === rule ? '' : statistic,
     figure(value),
     `${drops === 'below' ? '<' : '>'} ${figure(threshold)} drops`,
-    failing ? 'fails' : `${(room * 100).toFixed(room < 0.1 ? 1 : 0)} % away`,
+    failing ? 'fails' : threshold === 0 && value === 0 ? '' : `${(room * 100).toFixed(room < 0.1 ? 1 : 0)} % away`,
   ])
 }
 

@@ -9,7 +9,7 @@ import { idsOf, nameOf } from '../pipelines/extract/ids.ts'
 import type { Node } from '../pipelines/graph.ts'
 import { findManifest, type Manifest } from '../storage/artifacts.ts'
 import type { Store } from '../storage/store.ts'
-import { figure, filterFacts, limitRows, otherFigures } from './explain-filter.ts'
+import { expressionWords, figure, filterFacts, limitRows, otherFigures } from './explain-filter.ts'
 import { indexOf, Lookup } from './lookup.ts'
 import { Reading } from './reading.ts'
 import { nodesOf } from './runs.ts'
@@ -91,7 +91,7 @@ class Biography {
     const end = (sentence: string): Life => ({ ...life, events: this.#events, sentence })
     const named = `${born.source}/${born.key}`
     for (const stage of ['filter', 'dedup', 'decontaminate']) {
-      const dropped = born.assembled ? undefined : await this.#judged(stage, id)
+      const dropped = born.assembled ? undefined : await this.#judged(stage, id, String(born.kind))
       if (dropped) return end(`${named} is out: ${dropped}.`)
     }
     if (!born.assembled) await this.#assembledInto(id)
@@ -222,7 +222,7 @@ class Biography {
   }
 
   /** What a stage that drops documents said: undefined where it kept this one or has not run. */
-  async #judged(stage: string, id: string): Promise<string | undefined> {
+  async #judged(stage: string, id: string, kind: string): Promise<string | undefined> {
     const manifest = this.#manifests.get(stage)
     if (!manifest) return undefined
     const [hit] = await this.#lookup.find(manifest, 'decisions', id, ['rule', 'value', 'threshold', 'partner', 'similarity'])
@@ -231,7 +231,7 @@ class Biography {
       if (kept) {
         const copies = stage === 'dedup' ? await this.#copiesOf(manifest, id) : ''
         this.#say(stage, 'kept', `kept${copies}`, { unit: kept.part.unit, row: kept.row })
-        if (stage === 'filter') await this.#measures(manifest, id, undefined)
+        if (stage === 'filter') await this.#measures(manifest, id, kind, undefined)
         return undefined
       }
       const quarantined = Boolean(manifest.quarantined)
@@ -261,21 +261,23 @@ class Biography {
       }
     }
     this.#say(stage, 'dropped', words, facts)
-    if (stage === 'filter') await this.#measures(manifest, id, rule)
+    if (stage === 'filter') words = (await this.#measures(manifest, id, kind, rule)) ?? words
     return `${stage} dropped it (${words})`
   }
 
-  /** Adds to the last event what filtering measured, beside the limits of the profile that judged. */
-  async #measures(manifest: Manifest, id: string, reason: string | undefined): Promise<void> {
+  /** Adds to the last event what filtering measured, beside the limits of the profile that judged. Better words for the verdict, if any. */
+  async #measures(manifest: Manifest, id: string, kind: string, reason: string | undefined): Promise<string | undefined> {
     const event = this.#events.at(-1)
     const config = this.#nodes.find(node => node.id === 'filter')?.config
-    const found = await filterFacts(this.#lookup, manifest, config, id)
-    if (!event || !found) return
+    const found = await filterFacts(this.#lookup, manifest, config, id, kind)
+    if (!event || !found) return undefined
     const { tables } = await import('../native/addon/text.ts')
     const others = otherFigures(found, tables().statistics)
-    event.text += ` by profile ${found.profile}${others ? `; ${others}` : ''}`
+    const words = reason === undefined ? undefined : expressionWords(config, reason, found)
+    event.text = `${words ?? event.text} by profile ${found.profile}${others ? `; ${others}` : ''}`
     event.rows = limitRows(found, reason)
     Object.assign(event.facts, found)
+    return words
   }
 
   async #copiesOf(manifest: Manifest, id: string): Promise<string> {

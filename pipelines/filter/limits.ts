@@ -20,7 +20,12 @@ export interface Limit {
   /** Whether a value that equals the threshold is dropped. */
   inclusive: boolean
   threshold: number
+  /** Kinds of documents that it never judges, or the only ones that it does. */
+  skips?: readonly string[]
+  only?: readonly string[]
 }
+
+export const judges = ({ skips, only }: Limit, kind: string): boolean => !skips?.includes(kind) && (only?.includes(kind) ?? true)
 
 /** The rules that are on where a definition judges, in the order in which they are asked. */
 export function limitsOf(config: FilterConfig, profile: string): Limit[] {
@@ -30,7 +35,7 @@ export function limitsOf(config: FilterConfig, profile: string): Limit[] {
 
 function languageLimits({ language }: FilterConfig): Limit[] {
   if (!language?.keep) return []
-  const { threshold } = language
+  const { threshold, skipKinds: skips } = language
   return [
     {
       step: 'language',
@@ -40,6 +45,7 @@ function languageLimits({ language }: FilterConfig): Limit[] {
       drops: 'below',
       inclusive: true,
       threshold,
+      skips,
     },
   ]
 }
@@ -81,10 +87,10 @@ function publishedLimits({ published }: FilterConfig, name: string): Limit[] {
 }
 
 function modelLimits({ classifier = [], code }: FilterConfig): Limit[] {
-  const models = classifier.flatMap(({ name, threshold }): Limit[] =>
+  const models = classifier.flatMap(({ name, threshold, skipKinds: skips }): Limit[] =>
     threshold === null
       ? []
-      : [{ step: `classifier.${name}`, rule: name, reason: name, statistic: name, drops: 'below', inclusive: true, threshold }],
+      : [{ step: `classifier.${name}`, rule: name, reason: name, statistic: name, drops: 'below', inclusive: true, threshold, skips }],
   )
   if (!code) return models
   const rules = codeRules.flatMap(({ name, statistic, drops, threshold }): Limit[] => {
@@ -97,20 +103,32 @@ function modelLimits({ classifier = [], code }: FilterConfig): Limit[] {
 }
 
 function expressionLimits({ expressions = [] }: FilterConfig): Limit[] {
-  return expressions.flatMap(({ name, drop }): Limit[] => {
+  return expressions.flatMap(({ name, drop, kinds }): Limit[] => {
     const comparison = simple(parseExpression(drop))
     if (!comparison || comparison.operator === '==' || comparison.operator === '!=') return []
     const { name: statistic, operator, threshold } = comparison
     const drops = operator.startsWith('<') ? 'below' : 'above'
-    return [{ step: 'expressions', rule: name, reason: name, statistic, drops, inclusive: operator.endsWith('='), threshold }]
+    return [
+      {
+        step: 'expressions',
+        rule: name,
+        reason: name,
+        statistic,
+        drops,
+        inclusive: operator.endsWith('='),
+        threshold,
+        ...(kinds ? { only: kinds } : {}),
+      },
+    ]
   })
 }
 
 export const fails = ({ drops, inclusive }: Pick<Limit, 'drops' | 'inclusive'>, value: number, threshold: number): boolean =>
   (inclusive && value === threshold) || (drops === 'below' ? value < threshold : value > threshold)
 
-/** How far a value is inside its limit, as a share of the threshold (of 1 where that is 0); negative where it fails. */
+/** How far a value is inside its limit, as a share of the threshold (of 1 where that is 0); negative where it fails. A plain no is far: 1. */
 export function margin({ drops, threshold }: Pick<Limit, 'drops' | 'threshold'>, value: number): number {
+  if (threshold === 0 && value === 0 && drops === 'above') return 1
   const room = drops === 'below' ? value - threshold : threshold - value
   return room / (Math.abs(threshold) || 1)
 }

@@ -104,6 +104,48 @@ test('explain: kept, dropped as a duplicate, contaminated, quarantined, and not 
   expect((await ask('explain', 'docs/letters.jsonl')).stderr).toMatch(/holds many documents: millrace explain docs\/letters.jsonl#/)
 })
 
+test('explain: what filtering measured, beside the limits of the profile that judged; sweep: the same numbers over all documents', async () => {
+  type Limit = { rule: string; statistic: string; value: number; threshold: number; margin: number; fails: boolean }
+  type Life = {
+    events: { stage: string; outcome: string; facts: { profile: string; limits: Limit[]; statistics: Record<string, number> } }[]
+  }
+  const rows = async (path: string) => lines<Record<string, string>>((await ask('show', path, '--json', '--rows', '1000')).stdout)
+  const dropped = (await rows('filter/decisions'))[0] ?? {}
+  const [event] = (await told<Life>('explain', dropped.id ?? '')).events.filter(({ stage }) => stage === 'filter')
+  expect(event?.facts.limits.find(({ rule }) => rule === dropped.rule)).toMatchObject({
+    value: dropped.value,
+    threshold: dropped.threshold,
+    fails: true,
+  })
+  expect(event?.facts.limits.map(({ margin }) => margin)).toEqual(event?.facts.limits.map(({ margin }) => margin).toSorted((a, b) => a - b))
+  const said = await ask('explain', dropped.id ?? '')
+  expect(said.stdout).toMatch(new RegExp(`filter +dropped +${dropped.rule}: .* by profile millrace`))
+  expect(said.stdout.split('\n').length).toBeLessThan(24)
+
+  type Swept = {
+    rows: number
+    points: { threshold: number; documents: number; tokens: number }[]
+    dropped: { id: string }[]
+    samples: Record<string, { name: string; text: string }>
+  }
+  const statistics = await rows('filter/statistics')
+  const swept = await told<Swept>('sweep', 'gopher_short_doc', '--at', '50,100')
+  expect(swept.rows).toBe(statistics.length)
+  const asked = statistics.filter(
+    row => ['millrace', 'markdown', 'book'].includes(row.profile ?? '') && (!row.rule || row.rule === 'gopher_short_doc'),
+  )
+  expect(swept.points.map(({ documents }) => documents)).toEqual(
+    [50, 100].map(at => asked.filter(row => !(Number(row.real_words) < at)).length),
+  )
+  expect(swept.points[0]?.tokens).toBeGreaterThan(0)
+  expect(Object.keys(swept.samples).length).toBeGreaterThan(0)
+  expect((await ask('sweep', 'gopher_short_doc')).stdout).toMatch(/drops real_words < threshold; now 50 \(millrace\)/)
+  expect(await ask('sweep', 'gopher_shrt_doc')).toMatchObject({
+    code: 2,
+    stderr: expect.stringMatching(/NO_STATISTIC.*nearest is gopher_short_doc/),
+  })
+})
+
 test('which-documents and explain agree on steps', async () => {
   type Step = { documents: { document: string; name: string; length: number }[] }
   for (const step of [0, 57, 109]) {

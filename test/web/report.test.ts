@@ -174,6 +174,34 @@ describe('the funnel', () => {
     expect(row('tokenize').tokens.out).toBe(counted.reduce((sum, ids) => sum + ids.length, 0))
   })
 
+  it('tells of filtering: definitions by kind, steps, histograms with thresholds, edits', () => {
+    const { filter } = facts
+    expect(filter?.definitions).toEqual(expect.arrayContaining([expect.objectContaining({ kind: 'web', profile: 'millrace' })]))
+    expect(filter?.definitions.reduce((sum, each) => sum + each.documents, 0)).toBe(row('filter').documents.in)
+    const rules = filter?.steps.find(({ step }) => step === 'rules')
+    expect(rules).toMatchObject({ in: row('filter').documents.in })
+    for (const each of filter?.histograms ?? []) {
+      expect(
+        each.bins.reduce((a, b) => a + b, 0),
+        each.rule,
+      ).toBeGreaterThan(0)
+      expect(each.threshold, each.rule).toBeGreaterThanOrEqual(each.from)
+      expect(each.threshold, each.rule).toBeLessThanOrEqual(each.to)
+    }
+    expect(filter?.histograms.length).toBeGreaterThan(5)
+    for (const edit of filter?.edits ?? []) expect(edit.changes.length, edit.key).toBeGreaterThan(0)
+  })
+
+  it('keeps a ledger: CPU of all units, whoever ran them, against what was read', () => {
+    for (const node of ['extract', 'filter', 'dedup', 'tokenize']) {
+      const { ledger, bytes, cost } = row(node)
+      expect(ledger?.cpuSeconds, node).toBeCloseTo(cost?.cpuSeconds as number, 6)
+      expect(ledger?.bytesIn, node).toBe(bytes.in)
+      expect(ledger?.coreHoursPerTerabyte, node).toBeCloseTo((ledger?.cpuSeconds as number) / 3600 / ((bytes.in as number) / 1e12), 3)
+      expect(ledger?.dollarsPerTerabyte, node).toBeCloseTo((ledger?.coreHoursPerTerabyte as number) * facts.pricePerCoreHour, 6)
+    }
+  })
+
   it('knows what this run cost', () => {
     for (const node of ['extract', 'filter', 'tokenize']) {
       const { cost, units } = row(node)
