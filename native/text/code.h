@@ -76,7 +76,8 @@ struct Encoded {
 };
 // Sequences that stand for other data, by the expressions of StarCoder2 (arXiv 2402.19173, section 3):
 //   [a-zA-Z0-9+/\n=]{64,}    (?:\b(?:0x|\\x)?[0-9a-fA-F]{2}(?:,|\b\s*)){8,}    (?:\\u[0-9a-fA-F]{4}){8,}
-// One deviation: white space may follow the comma of the second, as arrays are formatted so. A byte in two matches counts twice.
+// By the second, no white space may follow a comma, so arrays as people format them are left to kCodeNumbers. A byte in two matches counts
+// twice.
 Encoded find_encoded(std::string_view text);
 
 struct Visible {

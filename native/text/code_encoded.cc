@@ -70,11 +70,8 @@ size_t hex_group(std::string_view text, size_t at) {
   const auto rest = [&](size_t digits) -> size_t {
     if (!kIsHex[byte(digits)] || !kIsHex[byte(digits + 1)]) return 0;
     size_t end = digits + 2;
-    if (byte(end) == ',') {
-      ++end;
-    } else if (!boundary(text, end)) {
-      return 0;
-    }
+    if (byte(end) == ',') return end + 1;
+    if (!boundary(text, end)) return 0;
     while (is_space(byte(end))) ++end;
     return end;
   };

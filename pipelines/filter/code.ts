@@ -83,7 +83,7 @@ export const codeRules = [
   },
   { name: 'code_few_alphanumerics', statistic: 'code_alphanumerics', drops: 'below', threshold: 0.25, families: ['assembly'] },
   { name: 'code_data', statistic: 'code_data', drops: 'above', threshold: 0.8, families: source },
-  { name: 'code_numbers', statistic: 'code_numbers', drops: 'above', threshold: 0.5, families: ['source', 'prose'] },
+  { name: 'code_numbers', statistic: 'code_numbers', drops: 'above', threshold: 0.7, families: ['source', 'prose'] },
   { name: 'code_repeated_lines', statistic: 'code_dup_lines', drops: 'above', threshold: 0.7, families: source },
   // A file of imports can be the documentation of a package: then its comments say more than a notice does.
   {

@@ -8,7 +8,7 @@
 export type PathClass = 'vendored' | 'built' | 'generated' | 'lock' | 'minified' | 'data' | 'licence'
 
 const vendored =
-  /(^|\/)(node_modules|bower_components|jspm_packages|web_modules|_?vendor(s|ed)?|(3rd|third)[-_]?party|extern(al)?([-_]?libs?|s)?|thirdparty|godeps|carthage|pods|site-packages|dist-packages|\.?venv|\.yarn|flow-typed|deps)\/|(^|\/)(config\.(guess|sub)|configure|aclocal\.m4|ltmain\.sh|lt~?\w+\.m4|libtool\.m4|install-sh|depcomp|missing|gradlew(\.bat)?|mvnw(\.cmd)?)$/i
+  /(^|\/)(node_modules|bower_components|jspm_packages|web_modules|_?vendor(s|ed)?|(3rd|third)[-_]?party|extern(al)?[-_]?lib(s|raries)?|externals|thirdparty|godeps|carthage|pods|site-packages|dist-packages|\.?venv|\.yarn|flow-typed|deps)\/|(^|\/)(config\.(guess|sub)|configure|aclocal\.m4|ltmain\.sh|lt~?\w+\.m4|libtool\.m4|install-sh|depcomp|missing|gradlew(\.bat)?|mvnw(\.cmd)?)$/i
 
 const built =
   /(^|\/)(dist|out|build\/(lib|dist|output)|_build|_static|htmlcov|target\/(debug|release|doc)|__pycache__|docs?\/(_?build|output|html|site)|[^/]+\.egg-info|[^/]+\.dist-info)\//i
