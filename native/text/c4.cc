@@ -115,8 +115,9 @@ C4Result c4(Workspace& workspace, const C4& rules, std::string& edited) {
     }
     if (rules.terminal_punctuation && !ends_well(line)) return;
     if (static_cast<double>(chunks) < rules.min_words) return;
-    const bool lower_needed = (rules.lorem_ipsum && hints.lorem_ipsum) || (rules.javascript && hints.javascript) || (rules.policy && hints.policy);
     lower.clear();
+    const auto phrases = [](const C4Hints& any) { return any.lorem_ipsum || any.javascript || any.policy; };
+    const bool lower_needed = phrases(hints) && phrases(c4_hints(line));
     if (lower_needed) append_lower(line, lower);
     const auto has = [&](std::string_view phrase) { return lower.find(phrase) != std::string::npos; };
     if (rules.lorem_ipsum && has("lorem ipsum")) {

@@ -1,8 +1,12 @@
 #include "native/text/characters.h"
 
+#include <algorithm>
 #include <cstring>
 #include <span>
 #include <vector>
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
 namespace millrace::text {
 namespace {
@@ -41,6 +45,14 @@ bool is_utf8(std::string_view text) {
   const auto* end = p + text.size();
   const auto continues = [&](int at, uint8_t low = 0x80, uint8_t high = 0xbf) { return p[at] >= low && p[at] <= high; };
   while (p < end) {
+#if defined(__SSE2__)
+    while (end - p >= 32) {
+      const auto load = [&](int at) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(p + at)); };
+      if (_mm_movemask_epi8(_mm_or_si128(load(0), load(16)))) break;
+      p += 32;
+    }
+    if (p == end) return true;
+#endif
     if (end - p >= 8) {
       uint64_t word;
       std::memcpy(&word, p, 8);
@@ -72,6 +84,18 @@ bool is_utf8(std::string_view text) {
 size_t count_characters(std::string_view text) {
   size_t continuations = 0;
   const char *at = text.data(), *end = at + text.size();
+#if defined(__SSE2__)
+  // Continuation bytes are the signed ones below -64. A lane counts to 255 at most.
+  const __m128i none = _mm_setzero_si128();
+  while (end - at >= 16) {
+    const char* const stop = at + 16 * std::min<ptrdiff_t>(255, (end - at) / 16);
+    __m128i counts = none;
+    for (; at < stop; at += 16)
+      counts = _mm_sub_epi8(counts, _mm_cmplt_epi8(_mm_loadu_si128(reinterpret_cast<const __m128i*>(at)), _mm_set1_epi8(-64)));
+    const __m128i halves = _mm_sad_epu8(counts, none);
+    continuations += static_cast<size_t>(_mm_cvtsi128_si64(halves) + _mm_cvtsi128_si64(_mm_unpackhi_epi64(halves, halves)));
+  }
+#endif
   for (; end - at >= 8; at += 8) {
     uint64_t word;
     std::memcpy(&word, at, 8);

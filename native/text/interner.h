@@ -44,14 +44,19 @@ inline constexpr uint64_t kProbesPerEntry = 64;
 // Numbers distinct byte strings 0, 1, 2, … in the order of first sight. Equality is exact. The strings must outlive it.
 class Interner {
  public:
-  // Empties the table; at most `most` strings will be added.
+  // Empties the table; at most `most` strings will be added. What is in it stays there, with numbers that count as none from here on.
   void reset(size_t most) {
     size_t size = 16;
     while (size < most + most / 2) size *= 2;
     if (slots_.size() < size) slots_.resize(size);
+    if (strings_.size() < most) strings_.resize(most);
     mask_ = size - 1;
-    std::memset(slots_.data(), 0, size * sizeof(Slot));
-    strings_.clear();
+    base_ += count_;
+    count_ = 0;
+    if (base_ > UINT32_MAX / 2 || most > UINT32_MAX / 2) {
+      base_ = 0;
+      std::memset(slots_.data(), 0, slots_.size() * sizeof(Slot));
+    }
     probes_left_ = kProbesPerEntry * (most + 64);
   }
   // The number of `text`; it is new if that equals the size() before the call.
@@ -60,13 +65,14 @@ class Interner {
     const auto tag = static_cast<uint32_t>(hash >> 32);
     for (size_t i = hash & mask_;; i = (i + 1) & mask_) {
       Slot& slot = slots_[i];
-      if (slot.number == 0) {
-        strings_.push_back(text);
-        slot = {tag, static_cast<uint32_t>(strings_.size())};
-        return slot.number - 1;
+      if (slot.number <= base_) {
+        strings_[count_++] = text;
+        slot = {tag, base_ + count_};
+        return count_ - 1;
       }
-      if (slot.tag == tag && strings_[slot.number - 1] == text) return slot.number - 1;
-      if (probes_left_ == 0) return slot.number - 1;
+      const uint32_t number = slot.number - base_ - 1;
+      if (slot.tag == tag && strings_[number] == text) return number;
+      if (probes_left_ == 0) return number;
       --probes_left_;
     }
   }
@@ -74,7 +80,7 @@ class Interner {
     const size_t before = size();
     return add(text) == before;
   }
-  size_t size() const { return strings_.size(); }
+  size_t size() const { return count_; }
   // True if collisions used up the budget: the numbers since then are wrong.
   bool exhausted() const { return probes_left_ == 0; }
 
@@ -84,6 +90,7 @@ class Interner {
   };
   std::vector<Slot> slots_;
   std::vector<std::string_view> strings_;
+  uint32_t base_ = 0, count_ = 0;  // numbers in slots begin behind base_
   size_t mask_ = 0;
   uint64_t probes_left_ = 0;
 };
@@ -97,22 +104,26 @@ class PairInterner {
     if (slots_.size() < size) slots_.resize(size);
     if (counts_.size() < most) counts_.resize(most);
     mask_ = size - 1;
-    std::memset(slots_.data(), 0, size * sizeof(Slot));
+    base_ += count_;
     count_ = 0;
+    if (base_ > UINT32_MAX / 2 || most > UINT32_MAX / 2) {
+      base_ = 0;
+      std::memset(slots_.data(), 0, slots_.size() * sizeof(Slot));
+    }
     probes_left_ = kProbesPerEntry * (most + 64);
   }
   uint32_t add(uint32_t first, uint32_t second) {
     const uint64_t key = uint64_t{first} << 32 | second;
     for (size_t i = fold(key ^ 0xa0761d6478bd642full, 0xe7037ed1a0b428dbull) & mask_;; i = (i + 1) & mask_) {
       Slot& slot = slots_[i];
-      if (slot.number == 0) {
+      if (slot.number <= base_) {
         counts_[count_++] = 1;
-        slot = {key, count_};
+        slot = {key, base_ + count_};
         return count_ - 1;
       }
       if (slot.key == key || probes_left_ == 0) {
-        ++counts_[slot.number - 1];
-        return slot.number - 1;
+        ++counts_[slot.number - base_ - 1];
+        return slot.number - base_ - 1;
       }
       --probes_left_;
     }
@@ -128,7 +139,7 @@ class PairInterner {
   };
   std::vector<Slot> slots_;
   std::vector<uint32_t> counts_;
-  uint32_t count_ = 0;
+  uint32_t base_ = 0, count_ = 0;
   size_t mask_ = 0;
   uint64_t probes_left_ = 0;
 };

@@ -1,6 +1,7 @@
 #include "native/text/judge.h"
 
 #include <bitset>
+#include <cstring>
 #include <limits>
 #include <string>
 
@@ -84,12 +85,15 @@ class DocumentJudge {
   // Finds what a step compares when it is asked.
   Verdict ask(std::span<const Step> steps) {
     if (status != Measured::ok) return {};
-    const Verdict verdict = first_failure(steps, [&](Statistic statistic) {
-      const Group group = group_of(statistic);
-      if (group == kC4Group) return statistics[statistic];
-      status = workspace_.compute(group);
-      return workspace_.values()[statistic];
+    const Verdict verdict = first_failure(steps, [&](const Rule& rule, double threshold) {
+      if (group_of(rule.statistic) == kC4Group) return statistics[rule.statistic];
+      if (!lazy_ || rule.drops == Drops::below) {
+        workspace_.compute(group_of(rule.statistic));
+        return workspace_.values()[rule.statistic];
+      }
+      return workspace_.value(rule.statistic, threshold);
     });
+    status = workspace_.status();
     return status == Measured::ok ? verdict : Verdict{};
   }
 
@@ -176,12 +180,12 @@ Error judge(const TextColumn& texts, std::span<const uint8_t> profile_of, std::s
     bytes += edits[i] ? edits[i]->size() : texts[i].size();
   }
   if (out.edited.empty()) return Error::none();
-  out.bytes.reserve(bytes);
+  out.bytes.resize(bytes);
   out.offsets.push_back(0);
   for (const uint32_t i : out.kept) {
     const std::string_view text = edits[i] ? std::string_view(*edits[i]) : texts[i];
-    out.bytes.insert(out.bytes.end(), text.begin(), text.end());
-    out.offsets.push_back(static_cast<int32_t>(out.bytes.size()));
+    std::memcpy(out.bytes.data() + out.offsets.back(), text.data(), text.size());
+    out.offsets.push_back(static_cast<int32_t>(out.offsets.back() + text.size()));
   }
   return Error::none();
 }

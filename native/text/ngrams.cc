@@ -5,63 +5,119 @@
 
 namespace millrace::text {
 
-// Words that occur once cannot be part of an n-gram that occurs twice, nor can an (n-1)-gram that occurs once: those are not numbered.
+namespace {
+
+// Bits for hashes that were seen once and twice: too many, never too few.
+class Twice {
+ public:
+  Twice(std::vector<uint64_t>& words, size_t entries) {
+    while (bits_ < 32 * entries) bits_ *= 2;
+    words.assign(bits_ / 32, 0);
+    once_ = words.data();
+    twice_ = once_ + bits_ / 64;
+  }
+  // The bit of a hash, and in the highest one whether it was there before.
+  uint32_t add(uint64_t hash) {
+    const size_t bit = hash & (bits_ - 1);
+    const uint64_t mask = uint64_t{1} << (bit & 63), once = once_[bit >> 6];
+    twice_[bit >> 6] |= once & mask;
+    once_[bit >> 6] = once | mask;
+    return static_cast<uint32_t>(bit | (once >> (bit & 63) & 1) << 31);
+  }
+  bool has(uint32_t bit) const { return twice_[(bit & ~kBefore) >> 6] >> (bit & 63) & 1; }
+  static constexpr uint32_t kBefore = uint32_t{1} << 31;
+
+ private:
+  size_t bits_ = 1 << 10;
+  uint64_t *once_, *twice_;
+};
+
+// Lengths at which beginnings of n-grams are compared, by hash.
+constexpr uint32_t kPrefixes[] = {16, 24, 32, 48};
+
+// The longest of them that a text of so many bytes has; 0 if none.
+uint32_t prefix_of(uint32_t length) { return length < 32 ? (length < 16 ? 0 : length < 24 ? 16 : 24) : length < 48 ? 32 : 48; }
+
+uint64_t hash_prefix(const char* at, uint32_t bytes) {
+  uint64_t part[2];
+  std::memcpy(part, at, sizeof part);
+  uint64_t hash = fold(part[0] ^ 0xe7037ed1a0b428dbull, part[1] ^ 0x8ebc6af09c88c6e3ull);
+  for (uint32_t i = 16; i < bytes; i += 8) {
+    std::memcpy(part, at + i, 8);
+    hash = fold(hash ^ part[0], 0xa0761d6478bd642full);
+  }
+  return hash;
+}
+
+}  // namespace
+
+// Words that occur once cannot be part of an n-gram that occurs twice, nor can an (n-1)-gram that occurs once: only the others are numbered.
+// `places` are where they begin, `grams` their numbers; two (n-1)-grams of neighbouring places are an exact key of an n-gram. Numbers are given
+// in the order of first sight, which is how ties are broken.
 bool NGrams::top(const Tokens& tokens, double (&out)[3]) {
-  constexpr uint32_t kOnce = UINT32_MAX;
   const size_t words = tokens.size();
-  const uint32_t* ids = tokens.ids();
-  const uint32_t* counts = tokens.counts();
+  const uint32_t *const ids = tokens.ids(), *const counts = tokens.counts();
   std::fill(std::begin(out), std::end(out), -1.0);
   if (words < 2) return true;
-  if (grams_.size() < words) grams_.resize(words);
-  if (places_.size() < words) places_.resize(words);
-  // Numbers of (n-1)-grams are exact keys of n-grams; they are given in the order of first sight, which is how ties are broken.
-  size_t places = 0;
-  for (size_t i = 0; i + 1 < words; ++i) {
-    places_[places] = static_cast<uint32_t>(i);
-    places += counts[ids[i]] > 1 && counts[ids[i + 1]] > 1;
+  if (grams_.size() < words + 1) grams_.resize(words + 1);
+  if (places_.size() < words + 1) places_.resize(words + 1);
+  uint32_t *const grams = grams_.data(), *const places = places_.data();
+  size_t count = 0;
+  for (size_t i = 0; i < words; ++i) {
+    places[count] = static_cast<uint32_t>(i);
+    grams[count] = ids[i];
+    count += counts[ids[i]] > 1;
   }
-  for (size_t i = 0; i < words; ++i) grams_[i] = counts[ids[i]] > 1 ? ids[i] : kOnce;
   for (size_t n = 2; n <= 4 && words >= n; ++n) {
-    pairs_.reset(places);
-    size_t next = 0;
-    for (size_t p = 0; p < places; ++p) {
-      const uint32_t i = places_[p];
-      for (; next < i; ++next) grams_[next] = kOnce;
-      grams_[i] = pairs_.add(grams_[i], grams_[i + 1]);
-      next = i + 1;
+    // Pairs of neighbours stay.
+    pairs_.reset(count);
+    size_t kept = 0;
+    for (size_t p = 0; p + 1 < count; ++p) {
+      if (places[p + 1] != places[p] + 1) continue;
+      const uint32_t gram = pairs_.add(grams[p], grams[p + 1]);
+      places[kept] = places[p];
+      grams[kept++] = gram;
     }
-    for (; next < words; ++next) grams_[next] = kOnce;
     if (pairs_.exhausted()) return false;
-    const uint32_t* times = pairs_.counts();
+    const uint32_t* const times = pairs_.counts();
     const auto top = static_cast<uint32_t>(std::max_element(times, times + pairs_.size()) - times);
     uint64_t most = 1;
     size_t first = 0;  // where all occur once, the first one is the most frequent
     if (pairs_.size() > 0 && times[top] > 1) {
       most = times[top];
-      first = *std::find_if(places_.begin(), places_.begin() + places, [&](uint32_t i) { return grams_[i] == top; });
+      first = places[std::find(grams, grams + kept, top) - grams];
     }
     uint64_t length = n - 1;
     for (size_t k = 0; k < n; ++k) length += tokens.characters()[ids[first + k]];
     out[n - 2] = static_cast<double>(length * most);
-    size_t kept = 0;
-    const size_t last = words - n;  // where an (n+1)-gram would have to begin before
-    for (size_t p = 0; p < places; ++p) {
-      const uint32_t i = places_[p];
-      places_[kept] = i;
-      kept += i < last && times[grams_[i]] > 1 && grams_[i + 1] != kOnce && times[grams_[i + 1]] > 1;
+    count = 0;
+    for (size_t p = 0; p < kept; ++p) {
+      places[count] = places[p];
+      grams[count] = grams[p];
+      count += times[grams[p]] > 1;
     }
-    places = kept;
   }
   return true;
 }
 
-// Keeps the words at which an n-gram can begin that is a repetition or is repeated: equal n-grams of at least kPrefix bytes begin with equal
-// bytes. Counting in bytes indexed by a hash keeps too many, never too few. A word whose five-gram is shorter is kept whatever it is.
+// The length of an n-gram times how often it occurs is at most what its words, taken alone, come to.
+void NGrams::top_bounds(const Tokens& tokens, double (&out)[3]) const {
+  uint64_t characters = 0, times = 0;
+  for (size_t id = 0; id < tokens.distinct(); ++id) {
+    const uint64_t count = tokens.counts()[id];
+    characters = std::max(characters, count * tokens.characters()[id]);
+    times = std::max(times, count);
+  }
+  for (uint64_t n = 2; n <= 4; ++n) out[n - 2] = static_cast<double>(n * characters + (n - 1) * times);
+}
+
+// Equal n-grams begin with equal bytes, so a word whose next bytes occur nowhere else is passed over. Words whose five-gram is shorter than the
+// shortest prefix are kept whatever they are. Which prefix of a word is asked about is settled by the longest that may occur twice.
 void NGrams::find_candidates(const Scan& scan, const Tokens& tokens) {
-  constexpr size_t kPrefix = 16;
   const size_t words = tokens.size();
   const std::string_view text = scan.text();
+  candidate_count_ = 0;
+  if (words < 5) return;
   if (joined_.size() < text.size() + 64) joined_.resize(text.size() + 64);
   char* to = joined_.data();
   for (size_t chunk = 0; chunk < scan.chunks(); ++chunk) {
@@ -73,63 +129,94 @@ void NGrams::find_candidates(const Scan& scan, const Tokens& tokens) {
     }
     to += size;
   }
-  std::memset(to, 0, kPrefix);
-  if (bytes_.size() < words + 1) bytes_.resize(words + 1);
-  const uint32_t* lengths = tokens.bytes();
-  uint32_t at = 0;
-  for (size_t i = 0; i < words; ++i) {
-    bytes_[i] = at;
-    at += lengths[tokens.ids()[i]];
-  }
-  bytes_[words] = at;
+  std::memset(to, 0, 48);
 
-  size_t size = 64;
-  while (size < 8 * words) size *= 2;
-  if (prefix_counts_.size() < size) prefix_counts_.resize(size);
-  std::memset(prefix_counts_.data(), 0, size);
-  const size_t begins = words < 5 ? 0 : words - 4;
-  if (prefixes_.size() < begins) prefixes_.resize(begins);
+  const size_t begins = words - 4;
+  if (bytes_.size() < words + 1) bytes_.resize(words + 1);
+  if (hashes_.size() < begins) hashes_.resize(begins);
   if (candidates_.size() < begins + 1) candidates_.resize(begins + 1);
-  for (size_t i = 0; i < begins; ++i) {
-    uint64_t bytes[2];
-    std::memcpy(bytes, joined_.data() + bytes_[i], kPrefix);
-    prefixes_[i] = static_cast<uint32_t>(fold(bytes[0] ^ 0xe7037ed1a0b428dbull, bytes[1] ^ 0x8ebc6af09c88c6e3ull) & (size - 1));
-    uint8_t& count = prefix_counts_[prefixes_[i]];
-    count = static_cast<uint8_t>(count + (count < 2));
+  const char* const joined = joined_.data();
+  const uint32_t *const lengths = tokens.bytes(), *const ids = tokens.ids();
+  uint32_t *const starts = bytes_.data(), *const hashes = hashes_.data();
+  Candidate* const candidates = candidates_.data();
+  uint32_t at = 0;
+  {
+    Twice near(bits_, begins);
+    for (size_t i = 0; i < begins; ++i) {
+      starts[i] = at;
+      hashes[i] = near.add(hash_prefix(joined + at, 16));
+      at += lengths[ids[i]];
+    }
+    for (size_t i = begins; i < words; ++i) {
+      starts[i] = at;
+      at += lengths[ids[i]];
+    }
+    starts[words] = at;
+    size_t count = 0;
+    for (size_t i = 0; i < begins; ++i) {
+      candidates[count] = {static_cast<uint32_t>(i), 16, static_cast<uint8_t>(hashes[i] & Twice::kBefore ? 16 : 0)};
+      count += near.has(hashes[i]) | (starts[i + 5] - starts[i] < 16);
+    }
+    candidate_count_ = count;
   }
-  size_t kept = 0;
-  for (size_t i = 0; i < begins; ++i) {
-    candidates_[kept] = static_cast<uint32_t>(i);
-    kept += (prefix_counts_[prefixes_[i]] > 1) | (bytes_[i + 5] - bytes_[i] < kPrefix);
+  if (others_.size() < candidate_count_ + 1) others_.resize(candidate_count_ + 1);
+  uint32_t* const others = others_.data();  // candidates whose prefix of the last length may occur twice
+  size_t left = candidate_count_;
+  for (size_t c = 0; c < left; ++c) others[c] = static_cast<uint32_t>(c);
+  for (const uint32_t bytes : {24u, 32u, 48u}) {
+    Twice filter(bits_, left);
+    for (size_t k = 0; k < left; ++k) hashes[k] = filter.add(hash_prefix(joined + starts[candidates[others[k]].word], bytes));
+    size_t kept = 0;
+    for (size_t k = 0; k < left; ++k) {
+      Candidate& candidate = candidates[others[k]];
+      const bool twice = filter.has(hashes[k]);
+      if (twice) candidate.twice = static_cast<uint8_t>(bytes);
+      if (hashes[k] & Twice::kBefore) candidate.before = static_cast<uint8_t>(bytes);
+      others[kept] = others[k];
+      kept += twice;
+    }
+    left = kept;
   }
-  candidates_.resize(kept);
 }
 
-bool NGrams::repeated(const Scan& scan, const Tokens& tokens, double (&out)[6]) {
-  std::fill(std::begin(out), std::end(out), 0.0);
+bool NGrams::repeated(const Scan& scan, const Tokens& tokens, size_t n, double& out) {
   const size_t words = tokens.size();
-  if (words < 5) return true;
-  find_candidates(scan, tokens);
-  const uint32_t* ids = tokens.ids();
-  for (size_t n = 5; n <= 10; ++n) {
-    uint64_t repeated = 0;
-    size_t next = 0;
-    seen_.reset(candidates_.size());
-    for (const uint32_t i : candidates_) {
-      if (i < next) continue;
-      if (i + n > words) break;
-      if (seen_.add_is_new({joined_.data() + bytes_[i], bytes_[i + n] - bytes_[i]})) continue;
-      if (scan.ascii()) {
-        repeated += bytes_[i + n] - bytes_[i];
-      } else {
-        for (size_t k = 0; k < n; ++k) repeated += tokens.characters()[ids[i + k]];
-      }
-      next = i + n;
+  const uint32_t *const ids = tokens.ids(), *const starts = bytes_.data();
+  uint64_t repeated = 0;
+  size_t next = 0;
+  seen_.reset(candidate_count_);
+  for (size_t c = 0; c < candidate_count_; ++c) {
+    const auto [i, twice, before] = candidates_[c];
+    if (i < next) continue;
+    if (i + n > words) break;
+    const uint32_t length = starts[i + n] - starts[i];
+    if (twice < prefix_of(length) || seen_.add_is_new({joined_.data() + starts[i], length})) continue;
+    if (scan.ascii()) {
+      repeated += length;
+    } else {
+      for (size_t k = 0; k < n; ++k) repeated += tokens.characters()[ids[i + k]];
     }
-    if (seen_.exhausted()) return false;
-    out[n - 5] = static_cast<double>(repeated);
+    next = i + n;
   }
-  return true;
+  out = static_cast<double>(repeated);
+  return !seen_.exhausted();
+}
+
+// The bytes of all n-grams together that can be a repetition.
+double NGrams::repeated_bound(const Tokens& tokens, size_t n) const {
+  const size_t words = tokens.size();
+  const uint32_t* const starts = bytes_.data();
+  uint64_t covered = 0;
+  uint32_t end = 0;
+  for (size_t c = 0; c < candidate_count_; ++c) {
+    const auto [i, twice, before] = candidates_[c];
+    if (i + n > words) break;
+    const uint32_t stop = starts[i + n];
+    if (before < prefix_of(stop - starts[i])) continue;
+    covered += stop - std::max(starts[i], end);
+    end = stop;
+  }
+  return static_cast<double>(covered);
 }
 
 }  // namespace millrace::text

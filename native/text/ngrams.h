@@ -15,20 +15,35 @@ class NGrams {
   // there are fewer than n words. Of several the first one. False if collisions used up the budget.
   bool top(const Tokens& tokens, double (&out)[3]);
 
-  // For n = 5 … 10 the characters in n-grams, words joined by nothing, that occurred before: on one the search goes on behind it, else at the
+  // No less than each of these three, from how often words occur alone.
+  void top_bounds(const Tokens& tokens, double (&out)[3]) const;
+
+  // Looks for where n-grams of 5 … 10 words can repeat, for the two below.
+  void find_candidates(const Scan& scan, const Tokens& tokens);
+
+  // The characters in n-grams of n = 5 … 10 words, joined by nothing, that occurred before: on one the search goes on behind it, else at the
   // next word. Equal are n-grams that are equal when joined, wherever their words end. False if collisions used up the budget.
-  bool repeated(const Scan& scan, const Tokens& tokens, double (&out)[6]);
+  bool repeated(const Scan& scan, const Tokens& tokens, size_t n, double& out);
+
+  // No less than that, from the candidates alone.
+  double repeated_bound(const Tokens& tokens, size_t n) const;
 
  private:
-  void find_candidates(const Scan& scan, const Tokens& tokens);
+  // A word at which an n-gram may begin that repeats or is repeated.
+  struct Candidate {
+    uint32_t word;
+    uint8_t twice;   // bytes from there on that may occur twice: one of kPrefixes; 0 where that was not looked at
+    uint8_t before;  // bytes from there on that may have occurred before
+  };
 
   Interner seen_;
   PairInterner pairs_;
-  std::string joined_;
-  std::vector<uint32_t> bytes_;       // [words + 1] where each word begins in joined_
-  std::vector<uint32_t> grams_, places_, candidates_;
-  std::vector<uint8_t> prefix_counts_;
-  std::vector<uint32_t> prefixes_;
+  std::string joined_;           // words joined by nothing
+  std::vector<uint32_t> bytes_;  // [words + 1] where each word begins in joined_
+  std::vector<uint32_t> grams_, places_, hashes_, others_;
+  std::vector<Candidate> candidates_;
+  size_t candidate_count_ = 0;
+  std::vector<uint64_t> bits_;
 };
 
 }  // namespace millrace::text

@@ -29,12 +29,13 @@ struct Step {
   double threshold;
 };
 
-// The first step that fails decides. A step that is not in the list is off; NaN never fails. `value(statistic)` is asked for no more than that.
+// The first step that fails decides. A step that is not in the list is off; NaN never fails. `value(rule, threshold)` gives a step's
+// statistic, and is asked for no more than that.
 template <class Value>
 Verdict first_failure(std::span<const Step> steps, Value&& value) {
   for (const auto& [number, threshold] : steps) {
     const Rule& rule = rules()[number];
-    const double found = value(rule.statistic);
+    const double found = value(rule, threshold);
     if (rule.drops == Drops::below ? found < threshold : found > threshold) return {number, found, threshold};
   }
   return {};

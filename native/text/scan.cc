@@ -18,12 +18,13 @@ struct Masks {
   uint64_t breaks = 0;   // ASCII line breaks
   uint64_t high = 0;     // bytes from 0x80
   uint64_t wide = 0;     // lead bytes of what may be white space beyond ASCII: C2, E1, E2, E3
-  uint64_t newline = 0, hash = 0, continuation = 0;
+  uint64_t newlines = 0, hashes = 0, continuations = 0;  // how many
 };
 
 #if defined(__SSE2__)
 Masks masks_of(const char* p) {
   Masks m;
+  __m128i newlines = _mm_setzero_si128(), hashes = newlines, continuations = newlines;
   const auto bytes = [](int value) { return _mm_set1_epi8(static_cast<char>(value)); };
   for (int part = 0; part < 4; ++part) {
     const __m128i v = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p + 16 * part));
@@ -35,15 +36,22 @@ Masks masks_of(const char* p) {
       const __m128i shifted = _mm_sub_epi8(v, bytes(low));
       return _mm_cmpeq_epi8(_mm_min_epu8(shifted, bytes(span)), shifted);
     };
-    const __m128i tabs = within('\t', 4), separators = within(0x1c, 3), newline = _mm_cmpeq_epi8(v, bytes('\n'));
+    const __m128i tabs = within('\t', 4), separators = within(0x1c, 3);
     put(m.space, _mm_or_si128(_mm_or_si128(tabs, separators), _mm_cmpeq_epi8(v, bytes(' '))));
     put(m.breaks, _mm_or_si128(within('\n', 3), within(0x1c, 2)));
-    put(m.newline, newline);
-    put(m.hash, _mm_cmpeq_epi8(v, bytes('#')));
     put(m.high, v);
+    newlines = _mm_sub_epi8(newlines, _mm_cmpeq_epi8(v, bytes('\n')));
+    hashes = _mm_sub_epi8(hashes, _mm_cmpeq_epi8(v, bytes('#')));
+    continuations = _mm_sub_epi8(continuations, _mm_cmplt_epi8(v, bytes(0xc0)));  // signed: 0x80..0xbf
     put(m.wide, _mm_or_si128(_mm_cmpeq_epi8(v, bytes(0xc2)), within(0xe1, 2)));
-    put(m.continuation, _mm_cmplt_epi8(v, bytes(0xc0)));  // signed: 0x80..0xbf
   }
+  const auto sum = [](__m128i counts) {
+    const __m128i halves = _mm_sad_epu8(counts, _mm_setzero_si128());
+    return static_cast<uint64_t>(_mm_cvtsi128_si64(halves) + _mm_cvtsi128_si64(_mm_unpackhi_epi64(halves, halves)));
+  };
+  m.newlines = sum(newlines);
+  m.hashes = sum(hashes);
+  m.continuations = sum(continuations);
   return m;
 }
 #else
@@ -56,13 +64,13 @@ Masks masks_of(const char* p) {
     if (byte < 0x80) {
       if (classes[byte] & kSpace) m.space |= bit;
       if (classes[byte] & kLineBreak) m.breaks |= bit;
-      if (byte == '\n') m.newline |= bit;
-      if (byte == '#') m.hash |= bit;
+      m.newlines += byte == '\n';
+      m.hashes += byte == '#';
       continue;
     }
     m.high |= bit;
     if (byte == 0xc2 || (byte >= 0xe1 && byte <= 0xe3)) m.wide |= bit;
-    if (byte < 0xc0) m.continuation |= bit;
+    m.continuations += byte < 0xc0;
   }
   return m;
 }
@@ -70,7 +78,7 @@ Masks masks_of(const char* p) {
 
 }  // namespace
 
-void Scan::read(std::string_view text) {
+void Scan::read(std::string_view text, bool chunks) {
   text_ = text;
   continuations_ = newlines_ = hashes_ = 0;
   chunks_ = breaks_count_ = 0;
@@ -89,13 +97,13 @@ void Scan::read(std::string_view text) {
       p = padded;
     }
     Masks m = masks_of(p);
-    newlines_ += __builtin_popcountll(m.newline);
-    hashes_ += __builtin_popcountll(m.hash);
+    newlines_ += m.newlines;
+    hashes_ += m.hashes;
     m.space |= overhang;
     overhang = 0;
     if (m.high) {
       ascii_ = false;
-      continuations_ += __builtin_popcountll(m.continuation);
+      continuations_ += m.continuations;
       for (uint64_t left = m.wide; left; left &= left - 1) {
         const int i = __builtin_ctzll(left);
         const auto [code, bytes] = decode(text.data() + block + i);
@@ -108,13 +116,14 @@ void Scan::read(std::string_view text) {
     if (bounds + 64 > bounds_.size()) bounds_.resize(std::max<size_t>(1024, 2 * bounds_.size()));
     if (breaks_count_ + 64 > breaks_.size()) breaks_.resize(std::max<size_t>(1024, 2 * breaks_.size()));
     const auto base = static_cast<uint32_t>(block);
+    for (uint64_t left = m.breaks; left; left &= left - 1) breaks_[breaks_count_++] = base + static_cast<uint32_t>(__builtin_ctzll(left));
+    if (!chunks) continue;
     // Padding counts as part of a chunk here, so that only bytes of the text can end one.
     const uint64_t chunk = ~m.space, shifted = chunk << 1 | inside;
     uint64_t turns = chunk ^ shifted;
     if (size < 64) turns &= (uint64_t{1} << size) - 1;
     inside = chunk >> 63;
     for (; turns; turns &= turns - 1) bounds_[bounds++] = base + static_cast<uint32_t>(__builtin_ctzll(turns));
-    for (uint64_t left = m.breaks; left; left &= left - 1) breaks_[breaks_count_++] = base + static_cast<uint32_t>(__builtin_ctzll(left));
   }
   if (bounds % 2) bounds_[bounds++] = static_cast<uint32_t>(text.size());
   chunks_ = bounds / 2;

@@ -11,8 +11,8 @@ namespace millrace::text {
 // and lines follow without looking at each byte again. White space and line breaks are CPython's (native/text/characters.h).
 class Scan {
  public:
-  // `text` is valid UTF-8 below 4 GiB, and stays where it is as long as this is asked.
-  void read(std::string_view text);
+  // `text` is valid UTF-8 below 4 GiB, and stays where it is as long as this is asked. Chunks are not found where they are not wanted.
+  void read(std::string_view text, bool chunks = true);
 
   std::string_view text() const { return text_; }
   uint64_t characters() const { return text_.size() - continuations_; }

@@ -91,13 +91,14 @@ Group group_of(Statistic statistic) {
 Measured Workspace::open(std::string_view text, uint64_t max_bytes, Words words, std::optional<uint64_t> count) {
   values_.fill(kNone);
   known_ = 0;
-  words_known_ = false;
+  words_known_ = candidates_known_ = false;
   count_ = count;
   vocabulary_ = words == Words::spacy ? &spacy_ : &simple_;
   status_ = Measured::ok;
   if (text.size() > max_bytes || text.size() > std::numeric_limits<uint32_t>::max()) return status_ = Measured::too_large;
   if (!is_utf8(text)) return status_ = Measured::not_utf8;
-  scan_.read(text);
+  chunks_known_ = !count;
+  scan_.read(text, chunks_known_);
   largest_ = std::max(largest_, text.size());
   return status_;
 }
@@ -115,6 +116,7 @@ void Workspace::release() {
 Measured Workspace::find_words() {
   if (status_ != Measured::ok || words_known_) return status_;
   words_known_ = true;
+  if (!chunks_known_) scan_.read(scan_.text());
   if (!tokens_.read(scan_, *vocabulary_)) status_ = Measured::too_many_words;
   return status_;
 }
@@ -211,10 +213,41 @@ bool Workspace::top() {
 }
 
 bool Workspace::repeated() {
-  double lengths[6];
-  if (!n_grams_.repeated(scan_, tokens_, lengths)) return false;
-  for (int i = 0; i < 6; ++i) values_[kDup5Grams + i] = share(lengths[i], characters());
+  find_candidates();
+  for (size_t n = 5; n <= 10; ++n)
+    if (!repeated(n)) return false;
   return true;
+}
+
+void Workspace::find_candidates() {
+  if (!candidates_known_) n_grams_.find_candidates(scan_, tokens_);
+  candidates_known_ = true;
+}
+
+bool Workspace::repeated(size_t n) {
+  double length;
+  if (!n_grams_.repeated(scan_, tokens_, n, length)) return false;
+  values_[kDup5Grams + n - 5] = share(length, characters());
+  return true;
+}
+
+double Workspace::value(Statistic statistic, double threshold) {
+  const Group group = group_of(statistic);
+  if ((group != kTopGroup && group != kRepeatedGroup) || known(group)) {
+    compute(group);
+    return values_[statistic];
+  }
+  if (find_words() != Measured::ok) return kNone;
+  if (group == kTopGroup) {
+    double bounds[3];
+    n_grams_.top_bounds(tokens_, bounds);
+    if (bounds[statistic - kTop2Gram] / characters() > threshold) compute(group);
+  } else {
+    const size_t n = static_cast<size_t>(statistic - kDup5Grams) + 5;
+    find_candidates();
+    if (n_grams_.repeated_bound(tokens_, n) / characters() > threshold && !repeated(n)) status_ = Measured::too_much_work;
+  }
+  return values_[statistic];
 }
 
 void Workspace::classes() {

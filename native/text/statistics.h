@@ -103,6 +103,10 @@ class Workspace {
   // Finds the statistics of these groups, each once. Not ok where one of them cannot be had.
   Measured compute(uint32_t groups);
 
+  // One statistic for one comparison, by no more work than that needs: what surely does not exceed the threshold may stay NaN. Look at status().
+  double value(Statistic statistic, double threshold);
+  Measured status() const { return status_; }
+
   bool known(Group group) const { return (known_ & group) != 0; }
   // NaN where it was not found or has no value.
   const Statistics& values() const { return values_; }
@@ -128,6 +132,8 @@ class Workspace {
   void count();
   bool top();
   bool repeated();
+  bool repeated(size_t n);
+  void find_candidates();
   void lines();
   bool blocks();
   bool paragraphs();
@@ -136,7 +142,7 @@ class Workspace {
 
   Measured status_ = Measured::ok;
   uint32_t known_ = 0;
-  bool words_known_ = false;
+  bool words_known_ = false, chunks_known_ = false, candidates_known_ = false;
   std::optional<uint64_t> count_;
   size_t largest_ = 0;
   Statistics values_{};

@@ -1,5 +1,7 @@
 #include "native/text/tokens.h"
 
+#include <algorithm>
+
 namespace millrace::text {
 
 // In batches, so that the memory that one of them will ask for is on its way while the one before is looked up.
@@ -29,16 +31,23 @@ bool Tokens::read(const Scan& scan, Vocabulary& vocabulary) {
     const size_t begin = size_;
     for (size_t i = batch; i < chunks && i < batch + kBatch; ++i) {
       first_[i] = static_cast<uint32_t>(size_);
-      const std::string_view chunk = scan.chunk(i);
-      const auto [words, count] =
-          chunk.size() > Vocabulary::kShort ? vocabulary.split_long(text, chunk) : vocabulary.split(text, chunk, keys[batch / kBatch % 2][i - batch]);
+      if (size_ + Vocabulary::kInline > ids_.size()) ids_.resize(2 * ids_.size() + 64);
+      const size_t start = scan.start(i), size = scan.end(i) - start;
+      const Vocabulary::Key& key = keys[batch / kBatch % 2][i - batch];
+      const uint32_t found = size > Vocabulary::kShort ? Vocabulary::kMore : vocabulary.split_short(key, &ids_[size_]);
+      if (found != Vocabulary::kMore) {
+        vocabulary.prefetch(ids_[size_]);
+        size_ += found;
+        continue;
+      }
+      const std::string_view chunk = text.substr(start, size);
+      const auto [words, count] = size > Vocabulary::kShort ? vocabulary.split_long(text, chunk) : vocabulary.split(text, chunk, key);
       if (size_ + count > kMaxWords || vocabulary.overflowed()) return false;
       if (size_ + count > ids_.size()) ids_.resize(2 * (size_ + count));
-      for (uint32_t k = 0; k < count; ++k) {
-        vocabulary.prefetch(words[k]);
-        ids_[size_++] = words[k];
-      }
+      std::copy(words, words + count, &ids_[size_]);
+      size_ += count;
     }
+    if (size_ > kMaxWords) return false;
     number(begin, vocabulary);
   }
   first_[chunks] = static_cast<uint32_t>(size_);
@@ -47,23 +56,31 @@ bool Tokens::read(const Scan& scan, Vocabulary& vocabulary) {
 
 // Words from `begin` on, from the vocabulary's numbers to those of the document.
 void Tokens::number(size_t begin, Vocabulary& vocabulary) {
-  if (counts_.size() < distinct_ + size_ - begin) {
-    const size_t most = 2 * (distinct_ + size_ - begin);
+  if (counts_.size() <= distinct_ + size_ - begin) {
+    const size_t most = 2 * (distinct_ + size_ - begin) + 64;
     for (auto* list : {&counts_, &characters_, &bytes_}) list->resize(most);
     flags_.resize(most);
   }
+  // Without branches, as nothing tells whether a word is new: the place for the next new one is written each time.
+  uint32_t *const ids = ids_.data(), *const counts = counts_.data(), *const characters = characters_.data(), *const bytes = bytes_.data();
+  uint8_t* const flags = flags_.data();
+  uint32_t next = static_cast<uint32_t>(distinct_);
+  const uint32_t document = vocabulary.document();
   for (size_t i = begin; i < size_; ++i) {
-    const uint32_t word = ids_[i], next = static_cast<uint32_t>(distinct_), id = vocabulary.local(word, next);
-    if (id == next) {
-      ++distinct_;
-      counts_[id] = 0;
-      characters_[id] = vocabulary.characters(word);
-      bytes_[id] = vocabulary.bytes(word);
-      flags_[id] = vocabulary.flags(word);
-    }
-    ++counts_[id];
-    ids_[i] = id;
+    Vocabulary::Info& info = vocabulary.info(ids[i]);
+    counts[next] = 0;
+    characters[next] = info.characters;
+    bytes[next] = info.bytes;
+    flags[next] = vocabulary.flags(ids[i]);
+    const bool fresh = info.document != document;
+    const uint32_t id = fresh ? next : info.number;
+    info.document = document;
+    info.number = id;
+    ++counts[id];
+    ids[i] = id;
+    next += fresh;
   }
+  distinct_ = next;
 }
 
 uint64_t Tokens::sentences(size_t from, size_t to) const {

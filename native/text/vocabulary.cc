@@ -1,6 +1,9 @@
 #include "native/text/vocabulary.h"
 
+#include <sys/mman.h>
+
 #include <algorithm>
+#include <new>
 #include <random>
 
 #include "native/text/characters.h"
@@ -49,7 +52,52 @@ uint8_t english_marks(std::string_view word) {
   return kFollows;
 }
 
+// A run of ASCII letters or of digits, with at most one opening mark before and one closing mark behind it: what most chunks are, and what
+// spaCy splits into just these where neither the whole nor a part is an exception.
+struct Simple {
+  std::string_view before, core, behind;
+  bool letters = false;
+};
+bool is_simple(std::string_view chunk, Simple& out) {
+  static constexpr auto kinds = [] {
+    std::array<uint8_t, 256> table{};
+    for (int c = 'a'; c <= 'z'; ++c) table[c] = 1;
+    for (int c = 'A'; c <= 'Z'; ++c) table[c] = 1;
+    for (int c = '0'; c <= '9'; ++c) table[c] = 2;
+    return table;
+  }();
+  const auto kind = [&](size_t at) { return kinds[static_cast<uint8_t>(chunk[at])]; };
+  size_t from = 0, to = chunk.size();
+  if (std::string_view("(\"'[").find(chunk[0]) != std::string_view::npos) from = 1;
+  if (from < to && kind(to - 1) == 0) --to;
+  if (from >= to) return false;
+  const uint8_t first = kind(from);
+  if (first == 0) return false;
+  for (size_t at = from + 1; at < to; ++at)
+    if (kind(at) != first) return false;
+  out = {chunk.substr(0, from), chunk.substr(from, to - from), chunk.substr(to), first == 1};
+  if (out.behind.empty()) return true;
+  if (out.behind == ".") return first == 2 || (chunk[to - 1] >= 'a' && to - from > 1);
+  return std::string_view(",;:?!)]\"'").find(out.behind[0]) != std::string_view::npos;
+}
+
 }  // namespace
+
+namespace {
+constexpr size_t kPage = 2 << 20;
+}
+
+void free_large_pages(void* from, size_t bytes) { ::operator delete(from, std::align_val_t(bytes < kPage ? 64 : kPage)); }
+
+void* large_pages(size_t bytes) {
+  if (bytes < kPage) return ::operator new(bytes, std::align_val_t(64));
+  const size_t whole = (bytes + kPage - 1) / kPage * kPage;
+  void* const at = ::operator new(whole, std::align_val_t(kPage));
+#if defined(MADV_HUGEPAGE)
+  madvise(at, whole, MADV_HUGEPAGE);
+#endif
+  return at;
+}
 
 Vocabulary::Vocabulary(Words words) : words_(words), low_(seeds().low), high_(seeds().high) { forget(); }
 
@@ -98,7 +146,7 @@ Vocabulary::Slot& Vocabulary::add(const Key& key) {
     slot.key = key;
     return slot;
   }
-  std::vector<Slot> old(2 * slots_.size());
+  decltype(slots_) old(2 * slots_.size());
   old.swap(slots_);
   for (const Slot& each : old)
     if (each.key.high != 0) find(each.key) = each;
@@ -159,8 +207,30 @@ bool Vocabulary::find_words(std::string_view chunk) {
     for_each_word(chunk, unused, add);
     return true;
   }
+  if (find_simple(chunk)) return true;
   overflowed_ |= !english_.for_each_word(chunk, add);
   return !english_.joined();
+}
+
+// The same for chunks of the usual form; false for others.
+bool Vocabulary::find_simple(std::string_view chunk) {
+  Simple parts;
+  if (!is_simple(chunk, parts)) return false;
+  const auto& tables = english::Tables::get();
+  const auto is_exception = [&](size_t from, size_t to) { return tables.exception(chunk.substr(from, to - from)) != english::kNone; };
+  const size_t before = parts.before.size(), behind = chunk.size() - parts.behind.size();
+  if (is_exception(0, chunk.size()) || is_exception(before, chunk.size()) || is_exception(0, behind) || is_exception(before, behind)) return false;
+  // Parts side by side may join to an exception after all.
+  const uint8_t core = tables.part(parts.core);
+  const auto join = [&](std::string_view mark) { return !mark.empty() && core != 0 && tables.part(mark) != 0; };
+  if (join(parts.before) || join(parts.behind)) return false;
+  const auto mark = [&](std::string_view text) {
+    if (!text.empty()) found_.push_back(number({text, 1, true, false}));
+  };
+  mark(parts.before);
+  found_.push_back(number({parts.core, static_cast<uint32_t>(parts.core.size()), false, parts.letters}));
+  mark(parts.behind);
+  return true;
 }
 
 Vocabulary::Split Vocabulary::ask(std::string_view text, std::string_view chunk) {

@@ -12,6 +12,9 @@
 
 namespace millrace::text {
 
+void* large_pages(size_t bytes);
+void free_large_pages(void* from, size_t bytes);
+
 // How text is split into words.
 enum class Words : uint8_t {
   simple = 0,  // native/text/words.h
@@ -53,6 +56,33 @@ class SentenceCount {
   bool ended_ = false;
 };
 
+// Memory of large tables in large pages, where the system grants them: looking words up is bound by memory, and half of that by its pages.
+template <class T>
+struct LargePages {
+  using value_type = T;
+  LargePages() = default;
+  template <class U>
+  LargePages(const LargePages<U>&) {}
+  T* allocate(size_t count) { return static_cast<T*>(large_pages(count * sizeof(T))); }
+  void deallocate(T* from, size_t count) { free_large_pages(from, count * sizeof(T)); }
+  bool operator==(const LargePages&) const = default;
+};
+
+struct ChunkKey {
+  uint64_t low = 0, high = 0;
+  bool operator==(const ChunkKey&) const = default;
+};
+
+// What the first 0 … 15 of 16 bytes are.
+inline constexpr std::array<ChunkKey, 16> kFirstBytes = [] {
+  std::array<ChunkKey, 16> masks;
+  for (size_t size = 1; size < 16; ++size) {
+    masks[size].low = size >= 8 ? ~uint64_t{0} : ~uint64_t{0} >> (64 - 8 * size);
+    masks[size].high = size <= 8 ? 0 : ~uint64_t{0} >> (128 - 8 * size);
+  }
+  return masks;
+}();
+
 // Numbers words 0, 1, 2, … and remembers, over documents, into which words a chunk falls, as most chunks of a document were seen in earlier
 // ones. Memory is bounded, at some 20 MB: it forgets between documents what is above kKeep. What it remembers changes no result.
 //
@@ -67,20 +97,16 @@ class Vocabulary {
   void begin();
 
   // A chunk of at most kShort bytes: the bytes, with how many they are in the last place, so that keys are equal where texts are.
-  struct Key {
-    uint64_t low = 0, high = 0;
-    bool operator==(const Key&) const = default;
-  };
   static constexpr size_t kShort = 15;
+  using Key = ChunkKey;
   static Key key(std::string_view text, size_t start, size_t size) {
-    const auto first = [](uint64_t bytes, size_t count) { return bytes & (~uint64_t{0} >> (64 - 8 * count)); };
     Key key;
     if (text.size() - start < 16) {
       std::memcpy(&key, text.data() + start, size);
     } else {
       std::memcpy(&key, text.data() + start, 16);
-      key.low = size < 8 ? first(key.low, size) : key.low;
-      key.high = size > 8 ? first(key.high, size - 8) : 0;
+      key.low &= kFirstBytes[size].low;
+      key.high &= kFirstBytes[size].high;
     }
     key.high |= uint64_t{size} << 56;
     return key;
@@ -97,6 +123,14 @@ class Vocabulary {
     if (slot.count - 1 >= kAsk - 1) return split_new(text, chunk, key);
     return {slot.count <= kInline ? slot.words.data() : lists_.data() + slot.words[0], slot.count};
   }
+  // The same, appended to a list that has room for kInline more; how many there are.
+  static constexpr uint32_t kInline = 2;  // words of a chunk that fit its slot
+  static constexpr uint32_t kMore = UINT32_MAX;
+  uint32_t split_short(const Key& key, uint32_t* to) {
+    const Slot& slot = find(key);
+    std::memcpy(to, slot.words.data(), sizeof slot.words);
+    return slot.count - 1 < kInline ? slot.count : kMore;
+  }
   Split split_long(std::string_view text, std::string_view chunk);
   Split split(std::string_view text, std::string_view chunk) {
     if (chunk.size() > kShort) return split_long(text, chunk);
@@ -105,25 +139,19 @@ class Vocabulary {
   // True if a chunk since begin() had more words than English::kMostPending: what was split since then is of no use.
   bool overflowed() const { return overflowed_; }
 
-  uint32_t characters(uint32_t word) const { return infos_[word].characters; }
-  uint32_t bytes(uint32_t word) const { return infos_[word].bytes; }
   uint8_t flags(uint32_t word) const { return flags_[word]; }
 
-  // Numbers of words within one document, in the order of first sight: `next` if it is the first time since begin().
-  uint32_t local(uint32_t word, uint32_t next) {
-    Info& info = infos_[word];
-    if (info.document != document_) {
-      info.document = document_;
-      info.number = next;
-    }
-    return info.number;
-  }
+  // What a document needs to know of a word; `number` is the word's number in it, if `document` is its.
+  struct Info {
+    uint32_t document, number, characters, bytes;
+  };
+  Info& info(uint32_t word) { return infos_[word]; }
+  uint32_t document() const { return document_; }
   void prefetch(uint32_t word) const { __builtin_prefetch(&infos_[word]); }
 
  private:
   static constexpr size_t kKeep = 1 << 17;        // words and chunks
   static constexpr size_t kKeepBytes = 4 << 20;   // of what does not fit a slot
-  static constexpr uint32_t kInline = 2;          // words of a chunk that fit its slot
   static constexpr uint32_t kAsk = UINT32_MAX;    // count of a chunk whose words depend on its neighbours
 
   // Of a text: its number as a word, and the words that it falls into as a chunk.
@@ -138,9 +166,6 @@ class Vocabulary {
     uint32_t at = 0, size = 0;  // in arena_; size 0: free
     uint32_t word = 0, count = 0, list = 0;
   };
-  struct Info {
-    uint32_t document, number, characters, bytes;
-  };
 
   size_t hash(const Key& key) const { return fold(key.low ^ low_, key.high ^ high_); }
   Slot& find(const Key& key) {
@@ -153,6 +178,7 @@ class Vocabulary {
   LongSlot& add_long(std::string_view text, uint64_t hash);
   Split split_new(std::string_view text, std::string_view chunk, const Key& key);
   bool find_words(std::string_view chunk);
+  bool find_simple(std::string_view chunk);
   Split ask(std::string_view text, std::string_view chunk);
   uint32_t number(const Word& word);
   uint32_t add_word(const Word& word);
@@ -163,10 +189,10 @@ class Vocabulary {
   English english_;
   uint32_t document_ = 0;
   bool overflowed_ = false;
-  std::vector<Slot> slots_;
+  std::vector<Slot, LargePages<Slot>> slots_;
   std::vector<LongSlot> long_slots_;
   size_t count_ = 0, long_count_ = 0;
-  std::vector<Info> infos_;
+  std::vector<Info, LargePages<Info>> infos_;
   std::vector<uint8_t> flags_;
   std::vector<uint32_t> lists_, found_;
   std::string arena_;
