@@ -35,7 +35,8 @@ void find_spans(std::string_view text, Spans& out);
 // words and repetition stay what they are. A block is left out with its line end. Everything else is copied; no view is longer than its text.
 void append_prose_view(std::string_view text, const Spans& spans, std::string& out);
 
-// Shares are fractions of 1; NaN where there is nothing to divide by.
+// Shares are fractions of 1; NaN where there is nothing to divide by. A text that can hold no formula, having no "$", no backslash and no
+// "math", has kMathsFormulas = 0 and nothing else.
 enum MathsStatistic : int {
   kMathsFormulas,      // spans that are formulas
   kMathsShare,         // bytes of them, of all bytes that are not white space
@@ -52,7 +53,8 @@ enum MathsStatistic : int {
 const char* name(MathsStatistic statistic);
 using MathsStatistics = std::array<double, kMathsStatisticCount>;
 
-void measure_maths(std::string_view text, const Spans& spans, MathsStatistics& out);
+// `spans` is memory that texts use one after the other.
+void measure_maths(std::string_view text, Spans& spans, MathsStatistics& out);
 
 // For a column. columns[kMathsStatisticCount][texts]: NaN throughout where wanted[i] is 0 or a text is not UTF-8. `threads` cannot change the
 // result. Error: kShape (lengths disagree, offsets out of bounds).

@@ -1,5 +1,6 @@
 // What tells a text with formulas from formula soup, broken TeX, dumps of numbers and badly recognised print.
 #include <algorithm>
+#include <cstring>
 #include <limits>
 
 #include "native/base/parallel.h"
@@ -13,7 +14,6 @@ namespace {
 constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 double share(double part, double whole) { return whole == 0 ? kNone : part / whole; }
 
-constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 constexpr bool is_latin(char c) { return (c | 32) >= 'a' && (c | 32) <= 'z'; }
 
 size_t count(std::string_view text, std::string_view word) {
@@ -41,31 +41,41 @@ bool is_whole(std::string_view formula) {
   return delimiters("\\left") == delimiters("\\right") && count(formula, "\\begin{") == count(formula, "\\end{");
 }
 
+enum Sign : uint8_t { kWordLetter = 1, kWordDigit = 2, kAddress = 4, kStrange = 8, kMarkOnly = 16 };
+
+// kAddress: what file names, addresses and calls have inside. kStrange: what no word has inside.
+constexpr auto kSigns = [] {
+  std::array<uint8_t, 256> table{};
+  for (int c = 0; c < 256; ++c) {
+    const bool digit = c >= '0' && c <= '9', latin = (c | 32) >= 'a' && (c | 32) <= 'z' && c < 0x80;
+    table[c] = latin || c >= 0x80 ? kWordLetter : digit ? kWordDigit : kMarkOnly;
+  }
+  for (const char c : std::string_view("/:._(=@-")) table[static_cast<uint8_t>(c)] |= kAddress;
+  for (const char c : std::string_view("~^|\\{}<>%!?*;")) table[static_cast<uint8_t>(c)] |= kStrange;
+  return table;
+}();
+
 struct Words {
   uint64_t letters = 0, odd = 0, singles = 0, numbers = 0, all = 0;
 
   void add(std::string_view word) {
-    const auto mark = [](char c) { return static_cast<uint8_t>(c) < 0x80 && !is_digit(c) && !is_latin(c); };
-    while (!word.empty() && mark(word.front())) word.remove_prefix(1);
-    while (!word.empty() && mark(word.back())) word.remove_suffix(1);
+    const auto sign = [](char c) { return kSigns[static_cast<uint8_t>(c)]; };
+    while (!word.empty() && (sign(word.front()) & kMarkOnly)) word.remove_prefix(1);
+    while (!word.empty() && (sign(word.back()) & kMarkOnly)) word.remove_suffix(1);
     if (word.empty()) return;
     ++all;
-    bool letter = false, digit = false, address = false, strange = false;
+    uint8_t seen = 0, before = 0;
     int turns = 0;
-    char before = 0;
     for (const char c : word) {
-      const bool is_letter = is_latin(c) || static_cast<uint8_t>(c) >= 0x80;
-      letter |= is_letter;
-      digit |= is_digit(c);
-      address |= c == '/' || c == ':' || c == '.' || c == '_' || c == '(' || c == '=' || c == '@' || c == '-';
-      strange |= c == '~' || c == '^' || c == '|' || c == '\\' || c == '{' || c == '}' || c == '<' || c == '>' || c == '%' || c == '!' || c == '?' || c == '*' || c == ';';
-      const char kind = is_letter ? 'a' : is_digit(c) ? '0' : 0;
-      turns += kind && before && kind != before;
+      const uint8_t is = sign(c), kind = is & (kWordLetter | kWordDigit);
+      seen |= is;
+      turns += (kind | before) == (kWordLetter | kWordDigit);  // from one to the other
       before = kind;
     }
+    const bool letter = seen & kWordLetter;
     letters += letter;
-    numbers += digit && !letter;
-    odd += letter && !address && (turns > 1 || strange);
+    numbers += (seen & kWordDigit) && !letter;
+    odd += letter && !(seen & kAddress) && (turns > 1 || (seen & kStrange));
     const char small = static_cast<char>(word[0] | 32);
     singles += word.size() == 1 && letter && small != 'a' && small != 'i' && small != 'o';
   }
@@ -97,7 +107,22 @@ const char* name(MathsStatistic statistic) {
   return names[statistic];
 }
 
-void measure_maths(std::string_view text, const Spans& spans, MathsStatistics& out) {
+namespace {
+
+// Without one of these there is neither a formula nor a command.
+bool may_hold_formulas(std::string_view text) {
+  return std::memchr(text.data(), '$', text.size()) || std::memchr(text.data(), '\\', text.size()) || text.find("math") != std::string_view::npos;
+}
+
+}  // namespace
+
+void measure_maths(std::string_view text, Spans& spans, MathsStatistics& out) {
+  if (text.empty() || !may_hold_formulas(text)) {
+    out.fill(kNone);
+    out[kMathsFormulas] = 0;
+    return;
+  }
+  find_spans(text, spans);
   uint64_t formulas = 0, bytes = 0, broken = 0, stray = 0;
   std::vector<uint64_t> hashes;
   Words words;
@@ -162,7 +187,6 @@ Error measure_maths(const TextColumn& texts, std::span<const uint8_t> wanted, in
     MathsStatistics values;
     for (size_t i = chunk * kChunk; i < std::min(rows, (chunk + 1) * kChunk); ++i) {
       if (!wanted[i] || !is_utf8(texts[i])) continue;
-      find_spans(texts[i], spans);
       measure_maths(texts[i], spans, values);
       for (int s = 0; s < kMathsStatisticCount; ++s) columns[s][i] = values[s];
     }
