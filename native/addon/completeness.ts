@@ -12,7 +12,7 @@ export const completenessNames = [
   'fragment_lines',
   'open_fence',
   'open_brackets',
-  'prose_lines',
+  'content_lines',
 ] as const
 
 export type CompletenessName = (typeof completenessNames)[number]

@@ -1,7 +1,6 @@
 #include "native/ngram/score.h"
 
 #include <algorithm>
-#include <cmath>
 #include <limits>
 #include <type_traits>
 
@@ -249,11 +248,6 @@ Error score(const Model& model, const TextColumn& texts, const ScoreOptions& opt
     scorer->flush();
   });
   return Error::none();
-}
-
-double perplexity(double log10, uint64_t words, uint64_t sentences) {
-  if (words == 0) return std::numeric_limits<double>::quiet_NaN();
-  return std::pow(10.0, -log10 / static_cast<double>(words + sentences));
 }
 
 }  // namespace millrace::ngram

@@ -28,7 +28,4 @@ struct ScoreOptions {
 // Scores each text as the model's own words and sentences (words.h). SHAPE where offsets lie outside the bytes.
 Error score(const Model& model, const TextColumn& texts, const ScoreOptions& options, Scores& out);
 
-// 10^(-log10 / (words + sentences)); NaN without words.
-double perplexity(double log10, uint64_t words, uint64_t sentences);
-
 }  // namespace millrace::ngram

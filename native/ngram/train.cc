@@ -1,5 +1,6 @@
 #include "native/ngram/train.h"
 
+#include <atomic>
 #include <bit>
 #include <utility>
 
@@ -14,19 +15,17 @@ namespace millrace::ngram {
 namespace {
 
 constexpr size_t kBuffer = 64 << 10;
+std::atomic<uint64_t> trainers{0};
 
 template <size_t N>
 class TrainerOf final : public Trainer {
  public:
-  explicit TrainerOf(const TrainOptions& options) : options_(options), sorter_(std::make_unique<Sorter<N, SuffixOrder>>(path("counts", N), options.max_memory / 2)) {}
+  explicit TrainerOf(const TrainOptions& options) : options_(options), number_(trainers.fetch_add(1)), sorter_(std::make_unique<Sorter<N, SuffixOrder>>(path("counts", N), options.max_memory / 2)) {}
 
-  ~TrainerOf() override {
-    sorter_.reset();
-    for (int k = 1; k <= static_cast<int>(N); ++k)
-      for (const char* what : kFiles) remove_file(path(what, k));
-  }
+  ~TrainerOf() override { clean(); }
 
   Error add(const TextColumn& texts) override {
+    if (!sorter_) return {kArgument, "expected a trainer that is not finished, found one that is"};
     if (!texts.valid()) return {kShape, "train: expected offsets that rise within the bytes, found others"};
     for (size_t i = 0; i < texts.size(); ++i) {
       Error error;
@@ -38,6 +37,13 @@ class TrainerOf final : public Trainer {
   }
 
   Error finish(TrainReport& report) override {
+    const Error error = sorter_ ? estimate(report) : Error(kArgument, "expected a trainer that is not finished, found one that is");
+    clean();
+    return error;
+  }
+
+ private:
+  Error estimate(TrainReport& report) {
     report_.vocabulary = vocabulary_.size();
     if (report_.words == 0) return {kTooLittleText, "expected texts with words to train on, found none"};
     JoinFiles files;
@@ -56,10 +62,15 @@ class TrainerOf final : public Trainer {
     return Error::none();
   }
 
- private:
+  void clean() {
+    sorter_.reset();
+    for (int k = 1; k <= static_cast<int>(N); ++k)
+      for (const char* what : kFiles) remove_file(path(what, k));
+  }
+
   static constexpr const char* kFiles[] = {"adjusted", "grouped", "sums", "initial", "contexts", "joined"};
 
-  std::string path(const char* what, size_t order) const { return options_.scratch + "/ngram-" + what + "-" + std::to_string(order); }
+  std::string path(const char* what, size_t order) const { return options_.scratch + "/ngram-" + std::to_string(number_) + "-" + what + "-" + std::to_string(order); }
 
   Error add_simple(std::string_view text) {
     if (!text::is_utf8(text)) return Error::none();
@@ -269,6 +280,7 @@ class TrainerOf final : public Trainer {
   }
 
   const TrainOptions options_;
+  const uint64_t number_;  // apart from others in the same folder
   Vocabulary vocabulary_;
   std::unique_ptr<Sorter<N, SuffixOrder>> sorter_;
   Gram<N> gram_{};

@@ -229,7 +229,7 @@ double truncated(std::string_view last, std::string_view before, std::string& lo
 
 const char* name(Completeness statistic) {
   static constexpr const char* names[] = {"cut_end",        "cut_start",  "truncated_mark", "link_bytes",    "link_lines",
-                                          "boilerplate_lines", "fragment_lines", "open_fence", "open_brackets", "prose_lines"};
+                                          "boilerplate_lines", "fragment_lines", "open_fence", "open_brackets", "content_lines"};
   static_assert(std::size(names) == kCompletenessCount);
   return names[statistic];
 }
@@ -241,7 +241,7 @@ void measure_completeness(std::string_view text, CompletenessValues& out) {
   Brackets brackets;
   std::string_view fence, first, last, before;
   bool fenced_last = false;
-  uint64_t lines = 0, prose = 0, fragments = 0, boilerplate = 0, link_lines = 0, link_bytes = 0, bytes = 0, any = 0;
+  uint64_t lines = 0, fragments = 0, boilerplate = 0, link_lines = 0, link_bytes = 0, bytes = 0, any = 0;
   for (size_t start = 0; start <= text.size();) {
     const size_t end = std::min(text.find('\n', start), text.size());
     const std::string_view line = strip(text.substr(start, end - start));
@@ -266,9 +266,7 @@ void measure_completeness(std::string_view text, CompletenessValues& out) {
     before = last;
     last = line;
     ++lines;
-    const bool is_prose = !structured(line);
-    prose += is_prose;
-    fragments += is_prose && count_words(line) < kFewWords && !ends_sentence(line);
+    fragments += !structured(line) && count_words(line) < kFewWords && !ends_sentence(line);
     boilerplate += is_boilerplate(line, lower);
     const std::string_view said = item(line);
     const Links links = links_of(said.empty() ? line : said);
@@ -289,7 +287,7 @@ void measure_completeness(std::string_view text, CompletenessValues& out) {
   out[kFragmentLines] = share(fragments, lines);
   out[kOpenFence] = !fence.empty();
   out[kOpenBrackets] = static_cast<double>(brackets.open());
-  out[kProseLines] = static_cast<double>(prose);
+  out[kContentLines] = static_cast<double>(lines);
 }
 
 Error measure_completeness(const TextColumn& texts, int threads, std::vector<std::vector<double>>& out) {

@@ -11,7 +11,8 @@ namespace millrace::text {
 
 // Whether a text is whole, and whether it is a text: what a page that was cut short, a teaser, a menu or a wall of links shows. Definitions are
 // ours; they read Markdown as `extract` writes it, in one pass over lines split at LF. Lines inside fenced code and between $$ count for
-// kOpenFence alone. A word is what lies between white space; a share is of the lines that are not blank and not in such a block.
+// kOpenFence alone. A word is what lies between white space; a share is of the lines that are not blank and not in such a block
+// (kContentLines).
 //
 // A structured line is a heading, list item, table row, rule or an image; a prose line is any other.
 enum Completeness : int {
@@ -26,7 +27,7 @@ enum Completeness : int {
   kFragmentLines,     // share of lines that are prose of fewer than 5 words without an end mark
   kOpenFence,         // 1 if a fence of code, or $$, is not closed
   kOpenBrackets,      // ( [ { that are not closed, outside code and formulas
-  kProseLines,        // how many lines are prose
+  kContentLines,      // how many lines are not blank and not in a block: what shares are of
   kCompletenessCount,
 };
 

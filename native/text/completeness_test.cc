@@ -87,7 +87,7 @@ TEST(Completeness, MeasuresFragments) {
   EXPECT_DOUBLE_EQ(of(kFragmentLines, "Home\nShop\nNews\nCart"), 1);
   EXPECT_DOUBLE_EQ(of(kFragmentLines, "Red shoes\n\nThey are red and they are shoes.\n\n20 Euro\n\nYes."), 0.5);
   EXPECT_DOUBLE_EQ(of(kFragmentLines, "# Title\n- item\n| a | b |\nOne sentence of prose."), 0);
-  EXPECT_EQ(of(kProseLines, "# Title\n- item\n| a | b |\nOne sentence of prose."), 1);
+  EXPECT_EQ(of(kContentLines, "# Title\n\n- item\n| a | b |\n```\ncode\n```\nOne sentence of prose."), 4);
 }
 
 TEST(Completeness, SeesWhatIsNotClosed) {
