@@ -91,6 +91,7 @@ async function runStageCommand(name: string, options: StageOptions): Promise<voi
     maxMemory: options.maxMemory,
     seed: options.seed,
     stallSeconds: 300,
+    ...(options.config ? { base: dirname(resolve(options.config)) } : {}),
     ...(process.stderr.isTTY ? { onProgress: showProgress() } : {}),
   }
   const stop = (signal: NodeJS.Signals) => {

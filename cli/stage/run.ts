@@ -26,6 +26,8 @@ export interface Bench {
   maxMemory: number
   seed: number
   stallSeconds: number
+  /** Folder that paths in the config are relative to. Default: the working directory. */
+  base?: string
   /** Documents and bytes that running units have read so far, and units done. */
   onProgress?: (now: { stage: string; operation: string; documents: number; bytes: number; units: number }) => void
 }
@@ -66,6 +68,7 @@ export async function runLocally(
   const result = await runStage({
     stage,
     config: settings,
+    ...(bench.base === undefined ? {} : { base: bench.base }),
     seed: bench.seed,
     inputs: input.inputs,
     ...(input.raw ? { raw: input.raw } : {}),

@@ -49,7 +49,16 @@ const bare = 'canary'
  */
 export const canary: Canary<FilterConfig> = async ({ config }) => {
   chainOf(config)
-  const { scores: _s, modules: _m, expressions: _e, classifier: _c, published, language, ...native } = located<FilterConfig>(config)
+  const {
+    scores: _s,
+    modules: _m,
+    expressions: _e,
+    classifier: _c,
+    fluency: _l,
+    published,
+    language,
+    ...native
+  } = located<FilterConfig>(config)
   const choices = Object.keys(config.profiles).length + Object.keys(config.override).length
   const usual = !choices && !published && config.maxDocumentBytes >= MiB
   const certain = language && language.model === undefined && speaksEnglish(language) ? language : undefined

@@ -5,8 +5,11 @@ import { MiB } from '../stage.ts'
 import { addressFiles, addressSchema } from './addresses.ts'
 import { classifierFiles, classifierSchema } from './classifier.ts'
 import { codeSchema } from './code.ts'
+import { completenessSchema } from './completeness.ts'
 import { expressionSchema } from './expressions.ts'
+import { fluencyFiles, fluencySchema } from './fluency.ts'
 import { languageFiles, languageSchema } from './language.ts'
+import { mathsSchema } from './maths.ts'
 import { moduleDigest } from './module_source.ts'
 import { moduleSchema } from './modules.ts'
 import { piiSchema } from './pii.ts'
@@ -51,7 +54,10 @@ export const filterConfig = z
     published: publishedSchema.optional(),
     pii: piiSchema.optional(),
     classifier: z.array(classifierSchema).optional().describe('Classifiers, one after the other'),
+    fluency: fluencySchema.optional(),
+    completeness: completenessSchema.optional(),
     code: codeSchema.optional(),
+    maths: mathsSchema.optional(),
     scores: z.array(scoresSchema).optional().describe('Numbers computed elsewhere, joined by id before modules and expressions'),
     modules: z.array(moduleSchema).optional().describe('Your own rules as ES modules; they see what scores and published rules measured'),
     expressions: z
@@ -76,6 +82,7 @@ export function filesOf(config: FilterConfig): NamedFile[] {
     ...addressFiles(config.addresses),
     ...(config.language ? languageFiles(config.language) : []),
     ...(config.classifier ?? []).flatMap((each, i) => classifierFiles(each, `classifier.${i}`)),
+    ...(config.fluency ? fluencyFiles(config.fluency) : []),
     ...(config.scores ?? []).map(({ path }, i) => ({ place: `scores.${i}.path`, path })),
     ...(config.modules ?? []).map(({ path }, i) => ({ place: `modules.${i}.path`, path, digest: moduleDigest })),
   ]

@@ -6,6 +6,7 @@ import { tables } from '../../native/addon/text.ts'
 import { codeRules } from './code.ts'
 import { type FilterConfig, profilesOf } from './config.ts'
 import { parseExpression, simple } from './expressions.ts'
+import { mathsRules } from './maths.ts'
 import { profileNames } from './profiles.ts'
 import { type PublishedName, publishedNames, publishedRules } from './published.ts'
 
@@ -86,20 +87,28 @@ function publishedLimits({ published }: FilterConfig, name: string): Limit[] {
   )
 }
 
-function modelLimits({ classifier = [], code }: FilterConfig): Limit[] {
+function modelLimits({ classifier = [], code, maths }: FilterConfig): Limit[] {
   const models = classifier.flatMap(({ name, threshold, skipKinds: skips }): Limit[] =>
     threshold === null
       ? []
       : [{ step: `classifier.${name}`, rule: name, reason: name, statistic: name, drops: 'below', inclusive: true, threshold, skips }],
   )
-  if (!code) return models
-  const rules = codeRules.flatMap(({ name, statistic, drops, threshold }): Limit[] => {
-    const given = code.rules[name]
-    return given === null
-      ? []
-      : [{ step: 'code', rule: name, reason: name, statistic, drops, inclusive: false, threshold: given ?? threshold }]
-  })
-  return [...models, ...rules]
+  const own = (
+    step: string,
+    names: typeof codeRules | typeof mathsRules,
+    given: Partial<Record<string, number | null>>,
+    only: readonly string[],
+  ) =>
+    names.flatMap(({ name, statistic, drops, threshold }): Limit[] =>
+      given[name] === null
+        ? []
+        : [{ step, rule: name, reason: name, statistic, drops, inclusive: false, threshold: given[name] ?? threshold, only }],
+    )
+  return [
+    ...models,
+    ...(code ? own('code', codeRules, code.rules, code.kinds) : []),
+    ...(maths ? own('maths', mathsRules, maths.rules, maths.kinds) : []),
+  ]
 }
 
 function expressionLimits({ expressions = [] }: FilterConfig): Limit[] {

@@ -1,7 +1,8 @@
 /** The step of published rules: native code measures every statistic of a text at once, and each profile compares those that it names. */
-import { type Judgement, judge, type NativeProfile, type Steps, statuses, type Texts, tables } from '../../native/addon/text.ts'
+import { type Judgement, judge, type NativeProfile, type Options, type Steps, statuses, tables } from '../../native/addon/text.ts'
 import { type Batch, type Field, f64 } from '../arrow/index.ts'
 import { numberColumn, textsIn } from './columns.ts'
+import { editedIn, judgeProse } from './formulas.ts'
 import { type Family, families, type Profile } from './profiles.ts'
 import type { Outcome, Step, Verdict } from './step.ts'
 
@@ -26,6 +27,8 @@ export interface RulesConfig {
   profiles: readonly Profile[]
   profileOf: ProfileOf
   maxDocumentBytes: number
+  /** Kinds whose formulas are one word each to the rules (maths.ts). The text that stays keeps them. */
+  formulas?: readonly string[]
 }
 
 export function rulesStep(config: RulesConfig): Step {
@@ -36,7 +39,10 @@ export function rulesStep(config: RulesConfig): Step {
     fields: statistics.map((name): Field => ({ name, type: f64(), nullable: true })),
     async run(batch, { threads }) {
       const profileOf = profilesIn(batch, config.profileOf)
-      const judged = await judge(textsIn(batch.column('text')), profileOf, native, { maxDocumentBytes: config.maxDocumentBytes, threads })
+      const options = { maxDocumentBytes: config.maxDocumentBytes, threads }
+      const { judged, edited } = config.formulas
+        ? await judgeProse(batch, config.formulas, profileOf, native, options)
+        : await judgePlain(batch, profileOf, native, options)
       const verdicts = new Map<number, Verdict>()
       for (let i = 0; i < batch.rows; i++) {
         const rule = rules[judged.rule[i] as number]
@@ -45,9 +51,9 @@ export function rulesStep(config: RulesConfig): Step {
       return {
         verdicts,
         measured: statistics.map(name => numberColumn(judged.statistics[name] as Float64Array)),
-        edited: [...judged.edited],
+        edited: edited.rows,
         refused: refusedIn(judged),
-        ...(judged.text ? { text: ofAllRows(judged.text, judged.kept, batch.rows) } : {}),
+        ...(edited.text ? { text: edited.text } : {}),
       } satisfies Outcome
     },
   }
@@ -59,15 +65,9 @@ export function profilesIn(batch: Batch, profileOf: ProfileOf): Uint8Array {
   return Uint8Array.from({ length: batch.rows }, (_, i) => profileOf(kind.text(i), type.isNull(i) ? undefined : type.text(i)))
 }
 
-/** The native texts are those of kept rows; the others become empty, so that nothing is copied. */
-function ofAllRows({ offsets, bytes }: Texts, kept: Uint32Array, rows: number): Texts {
-  const all = new Int32Array(rows + 1)
-  let next = 0
-  for (let i = 0; i < rows; i++) {
-    if (kept[next] === i) next++
-    all[i + 1] = offsets[next] as number
-  }
-  return { offsets: all, bytes }
+async function judgePlain(batch: Batch, profileOf: Uint8Array, profiles: readonly NativeProfile[], options: Options) {
+  const judged = await judge(textsIn(batch.column('text')), profileOf, profiles, options)
+  return { judged, edited: editedIn(judged, batch.rows) }
 }
 
 const found: Record<(typeof statuses)[number], string> = {

@@ -9,9 +9,12 @@ import { fieldsOf } from './chain.ts'
 import { classifierStep } from './classifier.ts'
 import { codeStep } from './code.ts'
 import { labels } from './columns.ts'
+import { completenessStep } from './completeness.ts'
 import { definitionFor, definitionNames, type FilterConfig, profileFor, profilesOf } from './config.ts'
 import { expressionsStep } from './expressions.ts'
+import { fluencyStep } from './fluency.ts'
 import { languageStep } from './language.ts'
+import { mathsStep } from './maths.ts'
 import { moduleStep } from './modules.ts'
 import { piiStep } from './pii.ts'
 import { profileNames } from './profiles.ts'
@@ -47,11 +50,21 @@ export function chainOf(config: FilterConfig): Chain {
   if (here.signals) add(signalsStep(here.signals))
   add(addressStep(here.addresses, i => digest(`addresses.files.${i}.path`)))
   if (here.language) add(languageStep(here.language, digest('language.model')))
-  add(rulesStep({ profiles: profilesOf(config), profileOf, maxDocumentBytes: config.maxDocumentBytes }))
+  add(
+    rulesStep({
+      profiles: profilesOf(config),
+      profileOf,
+      maxDocumentBytes: config.maxDocumentBytes,
+      ...(here.maths ? { formulas: here.maths.kinds } : {}),
+    }),
+  )
   if (here.published) add(publishedStep({ ...here.published, maxDocumentBytes: config.maxDocumentBytes }))
   if (here.pii) add(piiStep(here.pii))
   for (const [i, classifier] of (here.classifier ?? []).entries()) add(classifierStep(classifier, digest(`classifier.${i}.model`)))
+  if (here.fluency) add(fluencyStep(here.fluency, digest('fluency.model')))
+  if (here.completeness) add(completenessStep(here.completeness))
   if (here.code) add(codeStep(here.code))
+  if (here.maths) add(mathsStep(here.maths))
   for (const scores of here.scores ?? []) add(scoresStep(scores))
   for (const [i, module] of (here.modules ?? []).entries()) add(moduleStep(module, digest(`modules.${i}.path`)))
   if (here.expressions?.length) add(expressionsStep(here.expressions, numericNames(steps)))

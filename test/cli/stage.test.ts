@@ -116,6 +116,24 @@ test('filter: one decision for every document that is missing', async () => {
   expect(again.out).toBe(again.in)
 })
 
+test('filter: a rule of one’s own is found beside the config that names it', async () => {
+  await writeFile(
+    at('letters.mjs'),
+    `export default batch => batch.ids.map((_, row) => (batch.text(row).includes('the') ? undefined : 'no_the'))`,
+  )
+  await writeFile(
+    at('own.yaml'),
+    'profiles: { "*": none, web: none }\nmodules: [{ path: letters.mjs }]\nexpressions: [{ name: all, drop: "words >= 0" }]\n',
+  )
+  const input = join(fixtures, 'web.warc.gz')
+  const all = await stage('filter', '--input', input, '--config', at('own.yaml'), '--output', at('none.jsonl'))
+  expect(all.out).toBe(0)
+  expect(Object.keys(all.dropped).every(rule => ['no_the', 'all'].includes(rule))).toBe(true)
+  await writeFile(at('letters.mjs'), 'export default () => { throw new Error("mine") }')
+  const said = await millrace(['stage', 'filter', '--input', input, '--config', at('own.yaml'), '--output', at('none.jsonl')])
+  expect(said).toMatchObject({ code: 2, stderr: expect.stringMatching(/MODULE_THREW: .*letters\.mjs:1, .*found Error: mine/) })
+})
+
 test('decontaminate names the evaluation set; tokenize trains a tokenizer or takes one', async () => {
   const input = join(fixtures, 'web.warc.gz')
   const clean = await stage('decontaminate', '--input', input, '--evaluation', join(fixtures, 'eval.jsonl'), '--output', at('clean.arrow'))

@@ -165,6 +165,19 @@ describe('strange texts', () => {
   }, 60_000)
 })
 
+describe('formulas', () => {
+  const formula = String.raw`$$\frac{a_1}{b_2} = \sum_{i=0}^{n} c_i x^i + \int_0^1 f(t) \, dt$$`
+  const maths = Array.from({ length: 12 }, (_, i) => `${prose(i).split('\n')[0]}\n\n${formula.replace('c_i', `c_{${i}}`)}`).join('\n\n')
+
+  it('are a word each to the rules for prose, and stay in the text', async () => {
+    expect(await columnOf(await runFilter(folder, [{ text: maths }]), 'decisions', 'rule')).toEqual(['duplicated_5_n_grams'])
+    const kept = await runFilter(folder, [{ text: prose() }, { text: maths }, { text: `Home\n${maths}` }], { maths: {} })
+    expect(await columnOf(kept, 'documents', 'text')).toEqual([prose(), maths, maths])
+    expect(kept.counters).toMatchObject({ edited: 1 })
+    expect((await columnOf(kept, 'statistics', 'maths_formulas')) as number[]).toEqual([0, 12, 12])
+  })
+})
+
 describe('files that a config names', () => {
   it('of another kind, or cut short, are an error that names them', async () => {
     await writeFile(join(folder, 'model.bin'), 'not a model at all, whatever its name says')
