@@ -13,7 +13,7 @@ Napi::Value statistics(const Napi::CallbackInfo& info) {
   return names;
 }
 
-// Passes from { edit: number, statistics: Int32Array, drops: Uint8Array, thresholds: Float64Array }[]
+// Passes from { edit: number, statistics: Int32Array, drops: Uint8Array, thresholds: Float64Array, stopWords: string[] }[]
 text::PublishedProfile profile(const Napi::Array& from) {
   text::PublishedProfile passes;
   for (uint32_t i = 0; i < from.Length(); ++i) {
@@ -25,6 +25,8 @@ text::PublishedProfile profile(const Napi::Array& from) {
     const auto threshold = view<const double>(object.Get("thresholds"));
     for (size_t s = 0; s < statistic.size() && s < drops.size() && s < threshold.size(); ++s)
       pass.steps.push_back({statistic[s], static_cast<text::Compare>(drops[s]), threshold[s]});
+    if (const auto words = object.Get("stopWords"); words.IsArray())
+      for (uint32_t w = 0; w < words.As<Napi::Array>().Length(); ++w) pass.stop_words.push_back(words.As<Napi::Array>().Get(w).ToString().Utf8Value());
     passes.push_back(std::move(pass));
   }
   return passes;

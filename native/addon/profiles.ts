@@ -1,6 +1,6 @@
 /**
  * Judging of whole text columns by the definitions of other projects and of papers, off the JavaScript thread; what the statistics mean stands in
- * native/text/{nemo,dolma,dclm,paper,published_edits}.h. Errors carry `code`.
+ * native/text/{nemo,dolma,dclm,paper,multilingual,published_edits}.h. Errors carry `code`.
  */
 import { domain } from './load.ts'
 import type { Texts } from './text.ts'
@@ -23,6 +23,8 @@ export interface PublishedStep {
 export interface PublishedPass {
   edit: EditName
   steps: readonly PublishedStep[]
+  /** Which words `multilingual_stop_words` counts. Default none. */
+  stopWords?: readonly string[]
 }
 
 export interface PublishedJudgement {
@@ -85,11 +87,12 @@ export function judgePublished(
 ): Promise<PublishedJudgement> {
   const numbers = new Map(publishedStatistics().map((name, number) => [name, number]))
   const flat = profiles.map(passes =>
-    passes.map(({ edit, steps }) => ({
+    passes.map(({ edit, steps, stopWords = [] }) => ({
       edit: edits.indexOf(edit),
       statistics: Int32Array.from(steps, step => numbers.get(step.statistic) ?? -1),
       drops: Uint8Array.from(steps, step => comparisons.indexOf(step.drops)),
       thresholds: Float64Array.from(steps, step => step.threshold),
+      stopWords,
     })),
   )
   return native().judge(texts.offsets, texts.bytes, profileOf, flat, options)

@@ -9,6 +9,7 @@
 #include "native/text/characters.h"
 #include "native/text/dclm.h"
 #include "native/text/dolma.h"
+#include "native/text/multilingual.h"
 #include "native/text/nemo.h"
 #include "native/text/paper.h"
 
@@ -19,7 +20,7 @@ constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 constexpr size_t kChunk = 256;  // documents that one thread takes at a time, with memory of its own
 constexpr std::array<int, kFamilyCount + 1> kFirst = [] {
   constexpr std::array<int, kFamilyCount> counts = {kNemoStatisticCount, kDolmaStatisticCount, kDclmStatisticCount, kPaperStatisticCount,
-                                                    kEditStatisticCount};
+                                                    kMultilingualStatisticCount, kEditStatisticCount};
   std::array<int, kFamilyCount + 1> first{};
   for (int f = 0; f < kFamilyCount; ++f) first[f + 1] = first[f] + counts[f];
   return first;
@@ -88,7 +89,7 @@ class Workspace {
       for (size_t i = 0; i < pass.steps.size(); ++i) {
         const PublishedStep& step = pass.steps[i];
         const auto family = static_cast<size_t>(family_of(step.statistic));
-        if (!measured[family] && !measure(static_cast<Family>(family), text, statistics)) {
+        if (!measured[family] && !measure(static_cast<Family>(family), text, pass, statistics)) {
           std::ranges::fill(statistics, kNone);
           return {.status = Read::too_much_work};
         }
@@ -109,7 +110,7 @@ class Workspace {
   const std::string& text() const { return text_; }
 
  private:
-  bool measure(Family family, std::string_view text, std::span<double> statistics) {
+  bool measure(Family family, std::string_view text, const PublishedPass& pass, std::span<double> statistics) {
     const auto f = static_cast<size_t>(family);
     const auto out = statistics.subspan(static_cast<size_t>(kFirst[f]), static_cast<size_t>(kFirst[f + 1] - kFirst[f]));
     switch (family) {
@@ -117,6 +118,7 @@ class Workspace {
       case Family::dolma: return dolma_.measure(text, out);
       case Family::dclm: return dclm_.measure(text, out);
       case Family::paper: return paper_.measure(text, out);
+      case Family::multilingual: return multilingual_.measure(text, pass.stop_words, out);
       case Family::edit: return true;
     }
     return true;
@@ -126,6 +128,7 @@ class Workspace {
   Dolma dolma_;
   Dclm dclm_;
   Paper paper_;
+  Multilingual multilingual_;
   std::string text_, next_;
 };
 
@@ -166,6 +169,7 @@ const std::vector<const char*>& published_statistics() {
     all.insert(all.end(), kDolmaNames.begin(), kDolmaNames.end());
     all.insert(all.end(), kDclmNames.begin(), kDclmNames.end());
     all.insert(all.end(), kPaperNames.begin(), kPaperNames.end());
+    all.insert(all.end(), kMultilingualNames.begin(), kMultilingualNames.end());
     all.insert(all.end(), kEditNames.begin(), kEditNames.end());
     return all;
   }();

@@ -13,8 +13,8 @@ namespace millrace::text {
 // Other projects' and papers' definitions of a good document. They do not share words, lines or ways of counting with each other nor with
 // native/text/statistics.h, so each has a family of statistics of its own; which of them are asked, in which order and with which thresholds
 // is data that callers give. A family is measured only where a rule of the profile asks it.
-enum class Family : uint8_t { nemo, dolma, dclm, paper, edit };
-inline constexpr int kFamilyCount = 5;
+enum class Family : uint8_t { nemo, dolma, dclm, paper, multilingual, edit };
+inline constexpr int kFamilyCount = 6;
 
 // Names of all statistics, family after family. Numbers of statistics are positions in this list.
 const std::vector<const char*>& published_statistics();
@@ -32,6 +32,7 @@ struct PublishedStep {
 struct PublishedPass {
   Edit edit = Edit::none;
   std::vector<PublishedStep> steps;
+  std::vector<std::string> stop_words{};  // for the family multilingual
 };
 using PublishedProfile = std::vector<PublishedPass>;
 

@@ -323,7 +323,8 @@ export function publishedStep(config: PublishedConfig): Step {
   }
 }
 
-function refusedRows({ status }: PublishedJudgement): { refused?: Map<number, { code: string; found: string }> } {
+/** What cannot be judged, as a step says it. */
+export function refusedRows({ status }: PublishedJudgement): { refused?: Map<number, { code: string; found: string }> } {
   const refused = new Map<number, { code: string; found: string }>()
   for (const [i, number] of status.entries()) {
     const name = statuses[number] ?? 'ok'
