@@ -20,7 +20,7 @@ export { type FilterConfig, profileOfKind } from './config.ts'
 
 export const filter = defineStage({
   name: 'filter',
-  revision: 1,
+  revision: 2,
   config: filterConfig,
   inputs: ['documents'],
   files: filesOf,
