@@ -106,6 +106,8 @@ class DocumentJudge {
     statistics[kC4Lines] = result.lines ? static_cast<double>(result.kept_lines) / static_cast<double>(result.lines) : kNone;
     statistics[kC4Sentences] = static_cast<double>(result.sentences);
     if (result.outcome != C4Outcome::keep) {
+      for (int s = 0; s < kStatisticCount; ++s)
+        if (needs_.after[s] && !needs_.before[s]) statistics[s] = kNone;
       const bool few = result.outcome == C4Outcome::too_few_sentences;
       return {c4_rule(result.outcome), few ? static_cast<double>(result.sentences) : 1, few ? profile_.edit->min_sentences : 0};
     }

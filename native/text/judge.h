@@ -34,7 +34,8 @@ struct Judgement {
   std::vector<double> value;      // of the rule that dropped it, else NaN
   std::vector<double> threshold;
   // [kStatisticCount][documents]: what the rules read. What only steps before the edit compare is of the text as it came; where steps follow
-  // an edit, what they compare, and what no step does, is of the edited text, NaN where the edit itself dropped the document.
+  // an edit, what they compare, and what no step does, is of the edited text; what only they compare is NaN where the edit itself dropped
+  // the document.
   std::vector<std::vector<double>> statistics;
   std::vector<uint32_t> kept;     // rows that stay, ascending
   std::vector<uint32_t> edited;   // those of them whose text changed

@@ -88,6 +88,51 @@ TEST(Judge, GivesTheSameOnAnyThreads) {
     EXPECT_EQ(std::memcmp(one.statistics[s].data(), many.statistics[s].data(), texts.size() * sizeof(double)), 0) << name(Statistic(s));
 }
 
+// What is measured depends on the extent; verdicts do not, nor does a value that two of them measure.
+TEST(Judge, GivesTheSameVerdictsAtAnyExtent) {
+  std::mt19937 random(9);
+  std::vector<std::string> texts;
+  for (int i = 0; i < 600; ++i) {
+    std::string text;
+    const unsigned different = 5 + random() % 400;
+    for (int n = static_cast<int>(random() % 400); n > 0; --n) text += "w" + std::to_string(random() % different) + (random() % 12 ? " " : random() % 4 ? ".\n" : "...\n\n");
+    texts.push_back(text);
+  }
+  Profile profile{{}, C4{.terminal_punctuation = false}, {{rule("short_line_ratio"), 0.5}, {rule("char_dup_ratio"), 0.01}, {rule("list_ratio"), 0.3}}, Words::spacy};
+  for (const auto& [name, threshold] : std::vector<std::pair<const char*, double>>{{"dup_line_frac", 0.3},
+                                                                                   {"top_2_gram", 0.1},
+                                                                                   {"top_3_gram", 0.09},
+                                                                                   {"top_4_gram", 0.08},
+                                                                                   {"duplicated_5_n_grams", 0.15},
+                                                                                   {"duplicated_7_n_grams", 0.1},
+                                                                                   {"duplicated_10_n_grams", 0.05},
+                                                                                   {"gopher_short_doc", 20}})
+    profile.before.push_back({rule(name), threshold});
+  const Column column(texts);
+  const std::vector<uint8_t> of(texts.size(), 0);
+  Judgement all, asked, verdict;
+  ASSERT_FALSE(judge(column.view(), of, {&profile, 1}, {.extent = Extent::all}, all));
+  ASSERT_FALSE(judge(column.view(), of, {&profile, 1}, {.extent = Extent::rules}, asked));
+  ASSERT_FALSE(judge(column.view(), of, {&profile, 1}, {.extent = Extent::verdict}, verdict));
+  EXPECT_GT(all.kept.size(), 20u);
+  EXPECT_LT(all.kept.size(), texts.size() - 20);
+  for (const Judgement* other : {&asked, &verdict}) {
+    EXPECT_EQ(all.rule, other->rule);
+    EXPECT_EQ(all.kept, other->kept);
+    EXPECT_EQ(all.bytes, other->bytes);
+    for (size_t i = 0; i < texts.size(); ++i) {
+      if (all.rule[i] >= 0) {
+        EXPECT_EQ(all.value[i], other->value[i]);
+      }
+    }
+  }
+  for (const auto* steps : {&profile.before, &profile.after})
+    for (const Step& step : *steps) {
+      const int s = rules()[step.rule].statistic;
+      EXPECT_EQ(std::memcmp(all.statistics[s].data(), asked.statistics[s].data(), texts.size() * sizeof(double)), 0) << rules()[step.rule].name;
+    }
+}
+
 TEST(Judge, BearsRandomBytes) {
   std::mt19937 random(4);
   std::vector<std::string> texts;

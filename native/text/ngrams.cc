@@ -116,7 +116,7 @@ void NGrams::top_bounds(const Tokens& tokens, double (&out)[3]) const {
 void NGrams::find_candidates(const Scan& scan, const Tokens& tokens) {
   const size_t words = tokens.size();
   const std::string_view text = scan.text();
-  candidate_count_ = 0;
+  candidate_count_ = again_ = 0;
   if (words < 5) return;
   if (joined_.size() < text.size() + 64) joined_.resize(text.size() + 64);
   char* to = joined_.data();
@@ -177,6 +177,12 @@ void NGrams::find_candidates(const Scan& scan, const Tokens& tokens) {
     }
     left = kept;
   }
+  size_t kept = 0;
+  for (size_t c = 0; c < candidate_count_; ++c) {
+    others[kept] = static_cast<uint32_t>(c);
+    kept += candidates[c].before != 0 || starts[candidates[c].word + 5] - starts[candidates[c].word] < 16;
+  }
+  again_ = kept;
 }
 
 bool NGrams::repeated(const Scan& scan, const Tokens& tokens, size_t n, double& out) {
@@ -202,19 +208,20 @@ bool NGrams::repeated(const Scan& scan, const Tokens& tokens, size_t n, double& 
   return !seen_.exhausted();
 }
 
-// The bytes of all n-grams together that can be a repetition.
+// The bytes of all n-grams together that can be a repetition. Which ones can is not to be foreseen, so nothing branches on it.
 double NGrams::repeated_bound(const Tokens& tokens, size_t n) const {
   const size_t words = tokens.size();
-  const uint32_t* const starts = bytes_.data();
+  const uint32_t *const starts = bytes_.data(), *const again = others_.data();
+  const Candidate* const candidates = candidates_.data();
   uint64_t covered = 0;
   uint32_t end = 0;
-  for (size_t c = 0; c < candidate_count_; ++c) {
-    const auto [i, twice, before] = candidates_[c];
+  for (size_t k = 0; k < again_; ++k) {
+    const auto [i, twice, before] = candidates[again[k]];
     if (i + n > words) break;
-    const uint32_t stop = starts[i + n];
-    if (before < prefix_of(stop - starts[i])) continue;
-    covered += stop - std::max(starts[i], end);
-    end = stop;
+    const uint32_t from = std::max(starts[i], end), stop = starts[i + n];
+    const bool may = before >= prefix_of(stop - starts[i]);
+    covered += may ? stop - from : 0;
+    end = may ? stop : end;
   }
   return static_cast<double>(covered);
 }

@@ -42,7 +42,7 @@ class NGrams {
   std::vector<uint32_t> bytes_;  // [words + 1] where each word begins in joined_
   std::vector<uint32_t> grams_, places_, hashes_, others_;
   std::vector<Candidate> candidates_;
-  size_t candidate_count_ = 0;
+  size_t candidate_count_ = 0, again_ = 0;  // how many candidates_; others_ ends as those that may be a repetition
   std::vector<uint64_t> bits_;
 };
 

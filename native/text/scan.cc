@@ -17,6 +17,7 @@ struct Masks {
   uint64_t space = 0;    // ASCII white space
   uint64_t breaks = 0;   // ASCII line breaks
   uint64_t high = 0;     // bytes from 0x80
+  uint64_t dots = 0;
   uint64_t wide = 0;     // lead bytes of what may be white space beyond ASCII: C2, E1, E2, E3
   uint64_t newlines = 0, hashes = 0, continuations = 0;  // how many
 };
@@ -40,6 +41,7 @@ Masks masks_of(const char* p) {
     put(m.space, _mm_or_si128(_mm_or_si128(tabs, separators), _mm_cmpeq_epi8(v, bytes(' '))));
     put(m.breaks, _mm_or_si128(within('\n', 3), within(0x1c, 2)));
     put(m.high, v);
+    put(m.dots, _mm_cmpeq_epi8(v, bytes('.')));
     newlines = _mm_sub_epi8(newlines, _mm_cmpeq_epi8(v, bytes('\n')));
     hashes = _mm_sub_epi8(hashes, _mm_cmpeq_epi8(v, bytes('#')));
     continuations = _mm_sub_epi8(continuations, _mm_cmplt_epi8(v, bytes(0xc0)));  // signed: 0x80..0xbf
@@ -64,6 +66,7 @@ Masks masks_of(const char* p) {
     if (byte < 0x80) {
       if (classes[byte] & kSpace) m.space |= bit;
       if (classes[byte] & kLineBreak) m.breaks |= bit;
+      if (byte == '.') m.dots |= bit;
       m.newlines += byte == '\n';
       m.hashes += byte == '#';
       continue;
@@ -83,6 +86,8 @@ void Scan::read(std::string_view text, bool chunks) {
   continuations_ = newlines_ = hashes_ = 0;
   chunks_ = breaks_count_ = 0;
   ascii_ = true;
+  dots_ = false;
+  uint64_t dot = 0;  // 1: the byte before this block is a full stop
   const uint8_t* classes = class_table();
   size_t bounds = 0;
   uint64_t inside = 0;     // 1: the byte before this block belongs to a chunk
@@ -99,6 +104,8 @@ void Scan::read(std::string_view text, bool chunks) {
     Masks m = masks_of(p);
     newlines_ += m.newlines;
     hashes_ += m.hashes;
+    dots_ |= (m.dots & (m.dots << 1 | dot)) != 0;
+    dot = m.dots >> 63;
     m.space |= overhang;
     overhang = 0;
     if (m.high) {

@@ -20,6 +20,8 @@ class Scan {
   uint64_t newlines() const { return newlines_; }  // "\n"
   uint64_t hashes() const { return hashes_; }      // "#"
 
+  bool may_have_ellipsis() const { return dots_; }  // false: there is no "..."
+
   // Characters by class, counted anew at each call.
   ClassCounts classes() const;
 
@@ -54,7 +56,7 @@ class Scan {
   std::string_view text_;
   uint64_t continuations_ = 0, newlines_ = 0, hashes_ = 0;
   size_t chunks_ = 0, breaks_count_ = 0;
-  bool ascii_ = true;
+  bool ascii_ = true, dots_ = false;
   std::vector<uint32_t> bounds_;  // start and end of each chunk
   std::vector<uint32_t> breaks_;  // where a line break begins; of "\r\n" both
 };

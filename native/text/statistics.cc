@@ -19,7 +19,8 @@ double share(double part, double whole) { return whole == 0 ? kNone : part / who
 uint64_t count_ellipses(const Scan& scan) {
   const std::string_view text = scan.text();
   uint64_t count = 0;
-  for (size_t at = text.find("..."); at != std::string_view::npos; at = text.find("...", at + 3)) ++count;
+  if (scan.may_have_ellipsis())
+    for (size_t at = text.find("..."); at != std::string_view::npos; at = text.find("...", at + 3)) ++count;
   if (scan.ascii()) return count;
   for (size_t at = text.find("…"); at != std::string_view::npos; at = text.find("…", at + 3)) ++count;
   return count;
