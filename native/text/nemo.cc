@@ -276,18 +276,20 @@ void Nemo::lines(std::span<double> out) {
 
 // True if some word stands in the text, in any case, of which every phrase that boilerplate is known by has one.
 bool Nemo::suspicious() const {
-  static constexpr struct {
-    std::string_view word;
-    size_t before;  // how far in front of the pair that the masks mark it begins
-  } kWords[] = {{"cookie", 2}, {"privacy", 3}, {"terms of use", 3}, {"lorem ipsum", 7}};
   if (kelvin_) return true;
+  const auto stands = [&](size_t at, size_t before, std::string_view word) {
+    if (at < before || at - before + word.size() > text_.size()) return false;
+    const std::string_view found = text_.substr(at - before, word.size());
+    return std::ranges::equal(word, found, [](char a, char b) { return a == (b >= 'A' && b <= 'Z' ? b + 32 : b); });
+  };
   for (size_t b = 0; b < blocks_.size(); ++b)
     for (uint64_t places = blocks_[b].phrase; places; places &= places - 1) {
       const size_t at = 64 * b + static_cast<size_t>(__builtin_ctzll(places));
-      for (const auto& [word, before] : kWords) {
-        if (at < before || at - before + word.size() > text_.size()) continue;
-        const char* from = text_.data() + at - before;
-        if (std::ranges::equal(word, std::string_view(from, word.size()), [](char a, char b) { return a == (b >= 'A' && b <= 'Z' ? b + 32 : b); })) return true;
+      switch (text_[at] | 0x20) {
+        case 'o': if (stands(at, 2, "cookie")) return true; break;
+        case 'v': if (stands(at, 3, "privacy")) return true; break;
+        case 'm': if (stands(at, 3, "terms of use")) return true; break;
+        default: if (stands(at, 7, "lorem ipsum")) return true; break;
       }
     }
   return false;

@@ -10,9 +10,10 @@ struct NemoMasks {
   uint64_t newline;
   uint64_t high;      // above ASCII
   uint64_t inner;     // 10xxxxxx: inside a character
-  uint64_t phrase;    // where "ok", "va", "ms" or "ps" begins, of any case
+  uint64_t phrase;    // where "oki", "vac", "ms " or "psu" begins, of any case
   uint64_t colon;     // where ":/" begins
-  uint64_t odd;       // begins a word, with something else than an ASCII letter (as far as ASCII white space tells words apart)
+  // Where a word begins, as far as ASCII white space tells words apart, neither of whose first two bytes is an ASCII letter, or which begins with #.
+  uint64_t odd;
   uint64_t inner_before;  // how many inner bytes stand before the block
 };
 

@@ -9,7 +9,7 @@ namespace {
 
 template <class Bytes>
 inline void read_block(const char* at, uint64_t valid, uint64_t& carry, NemoMasks& block, NemoTotals& totals) {
-  const Bytes bytes(at), next(at + 1), lower(bytes.lowered()), next_lower(next.lowered());
+  const Bytes bytes(at), next(at + 1), lower(bytes.lowered()), next_lower(next.lowered()), third_lower(Bytes(at + 2).lowered());
   const uint64_t letters = lower.within('a', 'z'), digits = bytes.within('0', '9') & valid, newline = bytes.is('\n') & valid, blank = bytes.is(' ');
   const uint64_t plain = letters | digits | newline | bytes.is('?') | bytes.is('!') | bytes.is(',') | bytes.is('.');
   const uint64_t white = blank | newline | bytes.is('\t') | bytes.is('\r') | bytes.is('\b');
@@ -20,10 +20,10 @@ inline void read_block(const char* at, uint64_t valid, uint64_t& carry, NemoMask
   block.newline = newline;
   block.space = blank | bytes.within(0x09, 0x0d) | bytes.within(0x1c, 0x1f) | ~valid;
   const uint64_t word = ~block.space;
-  block.odd = word & ~(word << 1 | carry) & ~letters;
+  block.odd = word & ~(word << 1 | carry) & ~letters & (~next_lower.within('a', 'z') | bytes.is('#'));
   carry = word >> 63;
-  const auto pair = [&](char first, char second) { return lower.is(first) & next_lower.is(second); };
-  block.phrase = (pair('o', 'k') | pair('v', 'a') | pair('m', 's') | pair('p', 's')) & valid;
+  const auto three = [&](char first, char second, char third) { return lower.is(first) & next_lower.is(second) & third_lower.is(third); };
+  block.phrase = (three('o', 'k', 'i') | three('v', 'a', 'c') | three('m', 's', ' ') | three('p', 's', 'u')) & valid;
   block.colon = bytes.is(':') & next.is('/') & valid;
   totals.plain += static_cast<uint64_t>(__builtin_popcountll(plain & valid));
   totals.digits += static_cast<uint64_t>(__builtin_popcountll(digits));
@@ -38,11 +38,14 @@ template <class Bytes>
 inline void read_all(const char* text, size_t size, NemoMasks* blocks, NemoTotals& totals) {
   size_t at = 0;
   uint64_t carry = 0;
-  for (; at + 65 <= size; at += 64) read_block<Bytes>(text + at, ~uint64_t{0}, carry, *blocks++, totals);
-  if (at == size) return;
-  char last[65] = {};
-  std::memcpy(last, text + at, size - at);
-  read_block<Bytes>(last, size - at == 64 ? ~uint64_t{0} : (uint64_t{1} << (size - at)) - 1, carry, *blocks, totals);
+  for (; at + 66 <= size; at += 64) read_block<Bytes>(text + at, ~uint64_t{0}, carry, *blocks++, totals);
+  // The last 65 bytes or fewer, with zeros behind them.
+  for (; at < size; at += 64) {
+    const size_t left = size - at;
+    char last[66] = {};
+    std::memcpy(last, text + at, left < 66 ? left : 66);
+    read_block<Bytes>(last, left >= 64 ? ~uint64_t{0} : (uint64_t{1} << left) - 1, carry, *blocks++, totals);
+  }
 }
 
 // Writes four places at a time, so that a block's number of words is guessed wrong less often.
