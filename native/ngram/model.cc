@@ -113,7 +113,7 @@ Error Model::save(const std::string& path) const {
   for (const auto section : sections) {
     static constexpr char kPadding[64] = {};
     const size_t padding = (64 - section.size() % 64) % 64;
-    written = written && std::fwrite(section.data(), 1, section.size(), file) == section.size() && std::fwrite(kPadding, 1, padding, file) == padding;
+    written = written && (section.empty() || std::fwrite(section.data(), 1, section.size(), file) == section.size()) && std::fwrite(kPadding, 1, padding, file) == padding;
   }
   const Error error = written ? Error::none() : Error(kIo, system_says("writing " + path));
   if (std::fclose(file) != 0 && !error) return {kIo, system_says("writing " + path)};

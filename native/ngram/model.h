@@ -2,9 +2,9 @@
 // A back-off n-gram model in memory.
 //
 // N-grams stand in one hash table per order, keyed exactly by (place of the n-gram without its first word, first word): 16 bytes each and
-// 12 at the highest order, in lines of the cache at a load of four sevenths. Looking one up goes from its last word leftwards, each step one probe, and stops where
-// the model has no longer n-gram: what KenLM's probing model does with 64-bit hashes of n-grams, but no two n-grams can be mistaken for one
-// another. Places of different words do not depend on each other, so lookups of many words are interleaved (score.h).
+// 12 at the highest order, in lines of the cache at a load of four sevenths. Looking one up goes from its last word leftwards, mostly one
+// line a step, and stops where the model has no longer n-gram: what KenLM's probing model does with 64-bit hashes of n-grams, but no two
+// n-grams can be mistaken for one another. Places of different words do not depend on each other, so lookups are interleaved (score.cc).
 #include <array>
 #include <bit>
 #include <cmath>

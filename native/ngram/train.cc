@@ -198,7 +198,7 @@ class TrainerOf final : public Trainer {
       }
       if (gram.b == 0) continue;
       const double count = static_cast<double>(gram.a);
-      const double kept = gram.a == 0 ? 0 : count - discounts[std::min<uint64_t>(gram.a, 3) - 1];
+      const double kept = gram.a == 0 ? 0 : count - discounts[std::min<uint64_t>(uint64_t{gram.a}, 3) - 1];
       gram.a = std::bit_cast<uint64_t>(std::max(0.0, kept) / sum.total);
       gram.b = std::bit_cast<uint64_t>(sum.weight);
       MILLRACE_TRY(sorted.add(gram));
@@ -261,7 +261,7 @@ class TrainerOf final : public Trainer {
       last = gram.words;
       total += gram.a;
       if (gram.b == 0) pruned += gram.a;
-      else if (gram.a > 0) ++kinds[std::min<uint64_t>(gram.a, 3) - 1];
+      else if (gram.a > 0) ++kinds[std::min<uint64_t>(uint64_t{gram.a}, 3) - 1];
     }
     if (open) MILLRACE_TRY(close());
     return sums.close();
