@@ -183,7 +183,7 @@ void Nemo::find_words() {
       blocks_.push_back(end);
     }
   }
-  bounds_.resize(text_.size() + 16);
+  bounds_.resize(text_.size() + 32);
   words_ = nemo_bounds(blocks_.data(), count, text_.size(), bounds_.data()) / 2;
 }
 

@@ -27,7 +27,7 @@ void nemo_masks(const char* text, size_t size, NemoMasks* blocks, NemoTotals& to
 void nemo_masks_avx2(const char* text, size_t size, NemoMasks* blocks, NemoTotals& totals);
 void nemo_masks_avx512(const char* text, size_t size, NemoMasks* blocks, NemoTotals& totals);
 
-// Where white space begins and ends: first byte and end of each word, one after the other; `to` has room for size + 16. Returns how many it wrote.
+// Where white space begins and ends: first byte and end of each word, one after the other; `to` has room for size + 32. Returns how many it wrote.
 size_t nemo_bounds(const NemoMasks* blocks, size_t count, size_t size, uint32_t* to);
 size_t nemo_bounds_avx2(const NemoMasks* blocks, size_t count, size_t size, uint32_t* to);
 size_t nemo_bounds_avx512(const NemoMasks* blocks, size_t count, size_t size, uint32_t* to);
