@@ -37,6 +37,16 @@ inline uint64_t hash_word(std::string_view word) {
   return fold(kSalt2 ^ size, fold(a ^ kSalt1, b ^ seed));
 }
 
+// Whether `size` bytes are equal; without a call for words, which are short.
+inline bool same_bytes(const char* x, const char* y, size_t size) {
+  const auto differ8 = [&](size_t at) { uint64_t a, b; std::memcpy(&a, x + at, 8); std::memcpy(&b, y + at, 8); return a ^ b; };
+  const auto differ4 = [&](size_t at) { uint32_t a, b; std::memcpy(&a, x + at, 4); std::memcpy(&b, y + at, 4); return a ^ b; };
+  if (size > 16) return std::memcmp(x, y, size) == 0;
+  if (size >= 8) return (differ8(0) | differ8(size - 8)) == 0;
+  if (size >= 4) return (differ4(0) | differ4(size - 4)) == 0;
+  return size == 0 || (((x[0] ^ y[0]) | (x[size / 2] ^ y[size / 2]) | (x[size - 1] ^ y[size - 1])) == 0);
+}
+
 // Of an n-gram: the place of its suffix and its first word, which together say exactly which n-gram it is.
 inline uint64_t hash_edge(uint64_t parent_and_word) { return fold(parent_and_word ^ kSalt0, kSalt1); }
 

@@ -113,7 +113,7 @@ class Model {
       const WordSlot& slot = word_slots_[at];
       if (slot.id == kNone) return kUnknown;
       if (slot.tag == static_cast<uint32_t>(hash) && slot.length == word.size() &&
-          std::memcmp(letters_.data() + slot.offset, word.data(), word.size()) == 0)
+          same_bytes(letters_.data() + slot.offset, word.data(), word.size()))
         return slot.id;
       if (++at == word_slots_.size()) at = 0;
     }
