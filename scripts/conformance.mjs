@@ -35,7 +35,7 @@ async function prepare() {
   })
 }
 
-/** Program or its name -> whether it belongs: one of a pair `x.ts`, `x.py` is asked by the other. */
+/** Of a pair `x.ts`, `x.py` the first asks the second. */
 function programs(wanted) {
   const isProgram = file =>
     /exits? (with )?1\b/i.test(
@@ -45,6 +45,7 @@ function programs(wanted) {
     )
   const all = readdirSync(folder)
     .filter(file => /\.(py|ts)$/.test(file) && isProgram(file))
+    .filter((file, _, files) => !(file.endsWith('.py') && files.includes(file.replace(/py$/, 'ts'))))
     .sort()
   const unknown = wanted.find(name => !all.some(file => file.startsWith(`${name}.`)))
   if (unknown) throw new SetupError(`expected names of ${all.map(file => file.replace(/\..*/, '')).join(', ')}; found ${unknown}`)

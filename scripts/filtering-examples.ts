@@ -119,7 +119,7 @@ function ledger({ funnel, pricePerCoreHour }: ReportFacts): string {
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'millrace-examples-'))
-const rule = readFileSync(join(root, 'configs/rules/dialogue.mjs'), 'utf8')
+const rule = readFileSync(join(root, 'test/fixtures/rules/dialogue.mjs'), 'utf8')
 for (const [name, text] of Object.entries({ ...files, 'rules/dialogue.mjs': rule, 'examples.yaml': config })) {
   mkdirSync(dirname(join(folder, name)), { recursive: true })
   writeFileSync(join(folder, name), text)

@@ -55,6 +55,7 @@ export const canary: Canary<FilterConfig> = async ({ config }) => {
     expressions: _e,
     classifier: _c,
     fluency: _l,
+    fineweb2: _w,
     published,
     language,
     ...native

@@ -7,6 +7,7 @@ import { classifierFiles, classifierSchema } from './classifier.ts'
 import { codeSchema } from './code.ts'
 import { completenessSchema } from './completeness.ts'
 import { expressionSchema } from './expressions.ts'
+import { fineweb2Files, fineweb2Schema } from './fineweb2.ts'
 import { fluencyFiles, fluencySchema } from './fluency.ts'
 import { languageFiles, languageSchema } from './language.ts'
 import { mathsSchema } from './maths.ts'
@@ -52,6 +53,7 @@ export const filterConfig = z
     addresses: addressSchema.prefault({}),
     language: languageSchema.optional(),
     published: publishedSchema.optional(),
+    fineweb2: fineweb2Schema.optional(),
     pii: piiSchema.optional(),
     classifier: z.array(classifierSchema).optional().describe('Classifiers, one after the other'),
     fluency: fluencySchema.optional(),
@@ -82,6 +84,7 @@ export function filesOf(config: FilterConfig): NamedFile[] {
     ...addressFiles(config.addresses),
     ...(config.language ? languageFiles(config.language) : []),
     ...(config.classifier ?? []).flatMap((each, i) => classifierFiles(each, `classifier.${i}`)),
+    ...(config.fineweb2 ? fineweb2Files(config.fineweb2) : []),
     ...(config.fluency ? fluencyFiles(config.fluency) : []),
     ...(config.scores ?? []).map(({ path }, i) => ({ place: `scores.${i}.path`, path })),
     ...(config.modules ?? []).map(({ path }, i) => ({ place: `modules.${i}.path`, path, digest: moduleDigest })),
@@ -107,7 +110,7 @@ export function profileFor({ profiles: given, published }: ByKind): (kind: strin
 }
 
 /** What `statistics` and reports call the definition that judges a kind and type. */
-export const definitionNames: readonly string[] = [...profileNames, ...publishedNames]
+export const definitionNames: readonly string[] = [...profileNames, ...publishedNames, 'fineweb2']
 
 export function definitionFor(config: ByKind): (kind: string, type: string | undefined) => ProfileName | PublishedName {
   const nameOf = profileFor(config)

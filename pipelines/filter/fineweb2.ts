@@ -149,8 +149,13 @@ export function fineweb2Step(config: Fineweb2Config, digest: (language: string) 
   }
 }
 
-/** Row -> place of its language; what the language step measured goes before what the source said. */
-function languagesOf(batch: Batch, measured: Measured | undefined, languages: readonly string[], skipped: ReadonlySet<string>): Uint8Array {
+/** Row -> place of its language, `notJudged` where it has none of these; what the language step measured goes before what the source said. */
+export function languagesOf(
+  batch: Batch,
+  measured: Measured | undefined,
+  languages: readonly string[],
+  skipped: ReadonlySet<string>,
+): Uint8Array {
   const [kind, said] = [batch.column('kind'), batch.column('language')]
   const found = measured?.has('language') ? measured.column('language') : undefined
   return Uint8Array.from({ length: batch.rows }, (_, i) => {

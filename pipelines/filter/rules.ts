@@ -4,7 +4,7 @@ import { type Batch, type Field, f64 } from '../arrow/index.ts'
 import { numberColumn, textsIn } from './columns.ts'
 import { editedIn, judgeProse } from './formulas.ts'
 import { type Family, families, type Profile } from './profiles.ts'
-import type { Outcome, Step, Verdict } from './step.ts'
+import type { Outcome, Step, StepOptions, Verdict } from './step.ts'
 
 /** A profile in the numbers of the native tables. */
 export function nativeProfile(profile: Profile): NativeProfile {
@@ -29,6 +29,8 @@ export interface RulesConfig {
   maxDocumentBytes: number
   /** Kinds whose formulas are one word each to the rules (maths.ts). The text that stays keeps them. */
   formulas?: readonly string[]
+  /** Rows that another step judges alone, with `none` as the place of a profile without rules. */
+  elsewhere?: { none: number; rows: (batch: Batch, measured: StepOptions['measured']) => readonly number[] }
 }
 
 export function rulesStep(config: RulesConfig): Step {
@@ -37,8 +39,9 @@ export function rulesStep(config: RulesConfig): Step {
   return {
     name: 'rules',
     fields: statistics.map((name): Field => ({ name, type: f64(), nullable: true })),
-    async run(batch, { threads }) {
+    async run(batch, { threads, measured }) {
       const profileOf = profilesIn(batch, config.profileOf)
+      for (const row of config.elsewhere?.rows(batch, measured) ?? []) profileOf[row] = config.elsewhere?.none as number
       const options = { maxDocumentBytes: config.maxDocumentBytes, threads }
       const { judged, edited } = config.formulas
         ? await judgeProse(batch, config.formulas, profileOf, native, options)

@@ -2,7 +2,8 @@
  * The chain of a config: every step that it switches on, in one order. Cheap ones that need no text come first; rules over what others
  * measured come last, and scores before modules before expressions, so that each can ask for what the one before it found.
  */
-import type { Field } from '../arrow/index.ts'
+import { notJudged } from '../../native/addon/profiles.ts'
+import type { Batch, Field } from '../arrow/index.ts'
 import { located } from '../files.ts'
 import { addressStep } from './addresses.ts'
 import { fieldsOf } from './chain.ts'
@@ -12,6 +13,7 @@ import { labels } from './columns.ts'
 import { completenessStep } from './completeness.ts'
 import { definitionFor, definitionNames, type FilterConfig, profileFor, profilesOf } from './config.ts'
 import { expressionsStep } from './expressions.ts'
+import { type Fineweb2Config, fineweb2Step, languagesOf } from './fineweb2.ts'
 import { fluencyStep } from './fluency.ts'
 import { languageStep } from './language.ts'
 import { mathsStep } from './maths.ts'
@@ -22,7 +24,7 @@ import { publishedStep } from './published.ts'
 import { type ProfileOf, rulesStep } from './rules.ts'
 import { scoresStep } from './scores.ts'
 import { signalsStep } from './signals.ts'
-import type { Step } from './step.ts'
+import type { Step, StepOptions } from './step.ts'
 
 export interface Chain {
   steps: readonly Step[]
@@ -50,8 +52,10 @@ export function chainOf(config: FilterConfig): Chain {
   if (here.signals) add(signalsStep(here.signals))
   add(addressStep(here.addresses, i => digest(`addresses.files.${i}.path`)))
   if (here.language) add(languageStep(here.language, digest('language.model')))
+  const { fineweb2 } = here
   add(
     rulesStep({
+      ...(fineweb2 ? { elsewhere: { none: profileNames.indexOf('none'), rows: foreignRows(fineweb2) } } : {}),
       profiles: profilesOf(config),
       profileOf,
       maxDocumentBytes: config.maxDocumentBytes,
@@ -59,6 +63,7 @@ export function chainOf(config: FilterConfig): Chain {
     }),
   )
   if (here.published) add(publishedStep({ ...here.published, maxDocumentBytes: config.maxDocumentBytes }))
+  if (here.fineweb2) add(fineweb2Step(here.fineweb2, language => digest(`fineweb2.languages.${language}`)))
   if (here.pii) add(piiStep(here.pii))
   for (const [i, classifier] of (here.classifier ?? []).entries()) add(classifierStep(classifier, digest(`classifier.${i}.model`)))
   if (here.fluency) add(fluencyStep(here.fluency, digest('fluency.model')))
@@ -76,3 +81,12 @@ export function chainOf(config: FilterConfig): Chain {
 
 const numericNames = (steps: readonly Step[]): string[] =>
   steps.flatMap(step => step.fields.filter(({ type }) => ['float', 'int', 'bool'].includes(type.kind)).map(({ name }) => name))
+
+/** Rows in a language that FineWeb-2's files judge. */
+function foreignRows(config: Fineweb2Config): (batch: Batch, measured: StepOptions['measured']) => number[] {
+  const [languages, skipped] = [Object.keys(config.languages), new Set(config.skipKinds)]
+  return (batch, measured) => {
+    const places = languagesOf(batch, measured, languages, skipped)
+    return Array.from(places.keys()).filter(row => places[row] !== notJudged)
+  }
+}

@@ -110,7 +110,8 @@ test('explain: what filtering measured, beside the limits of the profile that ju
     events: { stage: string; outcome: string; facts: { profile: string; limits: Limit[]; statistics: Record<string, number> } }[]
   }
   const rows = async (path: string) => lines<Record<string, string>>((await ask('show', path, '--json', '--rows', '1000')).stdout)
-  const dropped = (await rows('filter/decisions'))[0] ?? {}
+  const decided = await rows('filter/decisions')
+  const dropped = decided.find(({ rule }) => rule === 'top_2_gram') ?? {}
   const [event] = (await told<Life>('explain', dropped.id ?? '')).events.filter(({ stage }) => stage === 'filter')
   expect(event?.facts.limits.find(({ rule }) => rule === dropped.rule)).toMatchObject({
     value: dropped.value,
@@ -121,6 +122,11 @@ test('explain: what filtering measured, beside the limits of the profile that ju
   const said = await ask('explain', dropped.id ?? '')
   expect(said.stdout).toMatch(new RegExp(`filter +dropped +${dropped.rule}: .* by profile millrace`))
   expect(said.stdout.split('\n').length).toBeLessThan(24)
+
+  const long = decided.find(({ rule }) => rule === 'long_lines')
+  expect((await ask('explain', long?.id ?? '')).stdout).toMatch(
+    /long_lines: mean_line > 155 && quoted_share < 0\.1 \(mean_line [\d.]+, quoted_share [\d.]+\) by profile millrace/,
+  )
 
   type Swept = {
     rows: number

@@ -14,8 +14,12 @@ it.skipIf(noServer)('gives the digests of test/golden/tiny.json on S3', async ()
   const server = await startS3('store')
   const engine = await Engine.start({ env: { ...server.env, MILLRACE_STORE: 's3://store/a/prefix' } })
   try {
-    const config = parse(readFileSync(join(root, 'configs', 'tiny.yaml'), 'utf8')) as { sources: { path: string }[]; evaluation: { path: string }[] }
-    for (const entry of [...config.sources, ...config.evaluation]) entry.path = join(root, 'configs', entry.path)
+    const config = parse(readFileSync(join(root, 'configs', 'tiny.yaml'), 'utf8')) as {
+      sources: { path: string }[]
+      evaluation: { path: string }[]
+      stages: { filter: { modules: { path: string }[] } }
+    }
+    for (const entry of [...config.sources, ...config.evaluation, ...config.stages.filter.modules]) entry.path = join(root, 'configs', entry.path)
     const path = join(engine.home, 'corpus.yaml')
     writeFileSync(path, stringify({ ...config, phases: [] }))
     const { run, store } = await engine.run({ config: path })

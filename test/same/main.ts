@@ -37,9 +37,11 @@ function configOf(engine: Engine, { threads }: Variant): string {
   const config = parse(readFileSync(join(root, 'configs', 'tiny.yaml'), 'utf8')) as {
     sources: { path: string }[]
     evaluation: { path: string }[]
+    stages: { filter: { modules: { path: string }[] } }
     run: object
   }
-  for (const entry of [...config.sources, ...config.evaluation]) entry.path = join(root, 'configs', entry.path)
+  for (const entry of [...config.sources, ...config.evaluation, ...config.stages.filter.modules])
+    entry.path = join(root, 'configs', entry.path)
   const path = join(engine.home, 'tiny.yaml')
   writeFileSync(path, stringify({ ...config, run: { ...config.run, threads } }))
   return path

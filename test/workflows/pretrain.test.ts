@@ -42,7 +42,7 @@ describe('pretrain', () => {
     // scripts/fixtures.mjs: 184 readable documents; one gzip member, one JSON line and one encoding are broken
     expect(extract?.operations.at(-1)?.documents).toBe(184)
     expect(extract?.quarantined).toBe(3)
-    expect(rowsOf(filter, 'decisions')).toBe(1) // the junk page
+    expect(rowsOf(filter, 'decisions')).toBe(3) // the junk page, and a page each by the module and the expression of the config
     expect(rowsOf(dedup, 'decisions')).toBe(7) // three exact and four near duplicates
     expect(rowsOf(decontaminate, 'decisions')).toBe(2) // a page and a line hold evaluation items
   })
