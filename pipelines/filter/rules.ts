@@ -1,5 +1,14 @@
 /** The step of published rules: native code measures every statistic of a text at once, and each profile compares those that it names. */
-import { type Judgement, judge, type NativeProfile, type Options, type Steps, statuses, tables } from '../../native/addon/text.ts'
+import {
+  type Extent,
+  type Judgement,
+  type JudgeOptions,
+  judge,
+  type NativeProfile,
+  type Steps,
+  statuses,
+  tables,
+} from '../../native/addon/text.ts'
 import { type Batch, type Field, f64 } from '../arrow/index.ts'
 import { numberColumn, textsIn } from './columns.ts'
 import { editedIn, judgeProse } from './formulas.ts'
@@ -27,6 +36,8 @@ export interface RulesConfig {
   profiles: readonly Profile[]
   profileOf: ProfileOf
   maxDocumentBytes: number
+  /** How much is measured; every statistic where it is not said. */
+  extent?: Extent
   /** Kinds whose formulas are one word each to the rules (maths.ts). The text that stays keeps them. */
   formulas?: readonly string[]
   /** Rows that another step judges alone, with `none` as the place of a profile without rules. */
@@ -42,7 +53,7 @@ export function rulesStep(config: RulesConfig): Step {
     async run(batch, { threads, measured }) {
       const profileOf = profilesIn(batch, config.profileOf)
       for (const row of config.elsewhere?.rows(batch, measured) ?? []) profileOf[row] = config.elsewhere?.none as number
-      const options = { maxDocumentBytes: config.maxDocumentBytes, threads }
+      const options = { maxDocumentBytes: config.maxDocumentBytes, threads, extent: config.extent ?? 'all' }
       const { judged, edited } = config.formulas
         ? await judgeProse(batch, config.formulas, profileOf, native, options)
         : await judgePlain(batch, profileOf, native, options)
@@ -68,7 +79,7 @@ export function profilesIn(batch: Batch, profileOf: ProfileOf): Uint8Array {
   return Uint8Array.from({ length: batch.rows }, (_, i) => profileOf(kind.text(i), type.isNull(i) ? undefined : type.text(i)))
 }
 
-async function judgePlain(batch: Batch, profileOf: Uint8Array, profiles: readonly NativeProfile[], options: Options) {
+async function judgePlain(batch: Batch, profileOf: Uint8Array, profiles: readonly NativeProfile[], options: JudgeOptions) {
   const judged = await judge(textsIn(batch.column('text')), profileOf, profiles, options)
   return { judged, edited: editedIn(judged, batch.rows) }
 }
