@@ -23,7 +23,8 @@ afterEach(() => {
 /** A run of one stage over the tests' evaluation set, as openRun writes it down. */
 async function opened(stage: string, config: object = {}): Promise<NodeRef> {
   const fingerprint = '0123456789abcdef'
-  const node = { id: stage, stage, revision: 1, config: (await stageOf(stage)).config.parse(config), seed: 1, parents: {}, fingerprint }
+  const { revision, config: schema } = await stageOf(stage)
+  const node = { id: stage, stage, revision, config: schema.parse(config), seed: 1, parents: {}, fingerprint }
   const run = { threads: 1, maxMemory: 2 ** 30, stallSeconds: 20, allowMixedCode: false }
   await bench.store.create(`runs/test/nodes/${fingerprint}.json`, JSON.stringify(node))
   await bench.store.create('runs/test/run.json', JSON.stringify({ config: { run }, inputs: { key: 'runs/test/inputs.json' } }))
@@ -45,10 +46,12 @@ process.stdin.once('data', () => { appendFileSync(${JSON.stringify(log)}, 'x'); 
   return { runner, started: () => (existsSync(log) ? statSync(log).size : 0) }
 }
 
-const check = (ref: NodeRef, runner: Runner, made = { revision: 1, codeDigest: 'test' }) =>
-  asyncLocalStorage.run({ cancellationSignal: new AbortController().signal } as Context, () =>
-    checkCanary({ ...bench.context, runner }, ref, made),
+async function check(ref: NodeRef, runner: Runner, codeDigest = 'test') {
+  const { revision } = await stageOf(ref.stage)
+  return asyncLocalStorage.run({ cancellationSignal: new AbortController().signal } as Context, () =>
+    checkCanary({ ...bench.context, runner }, ref, { revision, codeDigest }),
   )
+}
 
 it('passes for a stage that is as it should be, and leaves nothing behind', async () => {
   await check(await opened('dedup'), bench.runner)
@@ -73,7 +76,5 @@ it('blames nobody for a kill: the activity is tried again', async () => {
 })
 
 it('does not begin in a worker with other code', async () => {
-  await expect(check(await opened('filter'), bench.runner, { revision: 1, codeDigest: 'other' })).rejects.toMatchObject({
-    type: 'WrongRevision',
-  })
+  await expect(check(await opened('filter'), bench.runner, 'other')).rejects.toMatchObject({ type: 'WrongRevision' })
 })
