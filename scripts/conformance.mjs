@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * `npm run conformance [-- NAME …]`: our definitions beside the packages and papers that they are taken from.
+ * `npm run conformance [-- NAME … | --prepare]`: our definitions beside the packages and papers that they are taken from.
  *
  * Makes a Python environment in build/conformance from test/requirements-conformance.txt, runs every program of bench/conformance (those whose
  * first lines say that they exit with 1 where a bar is missed), each with its own table, and ends with one of all. Exit code 1 where one failed.
@@ -63,9 +63,11 @@ function runProgram(file) {
 }
 
 try {
-  const files = programs(process.argv.slice(2))
+  const only = process.argv[2] === '--prepare'
+  const files = only ? [] : programs(process.argv.slice(2))
   await setup()
   await prepare()
+  if (only) process.exit(0)
   const rows = []
   for (const file of files) {
     say(`\n── ${file}`)
