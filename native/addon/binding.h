@@ -33,6 +33,14 @@ Napi::Value copied(Napi::Env env, const std::vector<T>& data) {
   return array;
 }
 
+// A text column as { offsets: Int32Array, bytes: Uint8Array }, copied.
+inline Napi::Object copied_texts(Napi::Env env, const std::vector<int32_t>& offsets, const std::vector<uint8_t>& bytes) {
+  auto column = Napi::Object::New(env);
+  column.Set("offsets", copied<Napi::Int32Array>(env, offsets));
+  column.Set("bytes", copied<Napi::Uint8Array>(env, bytes));
+  return column;
+}
+
 // A JavaScript Error with the native code in `code`.
 inline Napi::Error to_js(Napi::Env env, const Error& error) {
   auto e = Napi::Error::New(env, error.message());

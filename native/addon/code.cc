@@ -51,10 +51,7 @@ Napi::Value prose_views(const Napi::CallbackInfo& info) {
   return Work::start(
       info, [=] { return text::prose_views(column, wanted, threads, out->offsets, out->bytes); },
       [=](Napi::Env env) -> Napi::Value {
-        auto result = Napi::Object::New(env);
-        result.Set("offsets", copied<Napi::Int32Array>(env, out->offsets));
-        result.Set("bytes", copied<Napi::Uint8Array>(env, out->bytes));
-        return result;
+        return copied_texts(env, out->offsets, out->bytes);
       });
 }
 

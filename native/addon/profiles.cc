@@ -61,12 +61,7 @@ Napi::Value judge(const Napi::CallbackInfo& info) {
         for (const auto& values : out->statistics) statistics.Set(statistics.Length(), copied<Napi::Float64Array>(env, values));
         result.Set("statistics", statistics);
         result.Set("edited", copied<Napi::Uint32Array>(env, out->edited));
-        if (!out->edited.empty()) {
-          auto text = Napi::Object::New(env);
-          text.Set("offsets", copied<Napi::Int32Array>(env, out->offsets));
-          text.Set("bytes", copied<Napi::Uint8Array>(env, out->bytes));
-          result.Set("text", text);
-        }
+        if (!out->edited.empty()) result.Set("text", copied_texts(env, out->offsets, out->bytes));
         return result;
       });
 }

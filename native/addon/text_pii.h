@@ -40,12 +40,7 @@ inline Napi::Value redact(const Napi::CallbackInfo& info) {
         result.Set("counts", counts);
         result.Set("verdict", copied<Napi::Int8Array>(env, out->verdict));
         result.Set("edited", copied<Napi::Uint32Array>(env, out->edited));
-        if (!out->edited.empty()) {
-          auto text = Napi::Object::New(env);
-          text.Set("offsets", copied<Napi::Int32Array>(env, out->offsets));
-          text.Set("bytes", copied<Napi::Uint8Array>(env, out->bytes));
-          result.Set("text", text);
-        }
+        if (!out->edited.empty()) result.Set("text", copied_texts(env, out->offsets, out->bytes));
         return result;
       });
 }

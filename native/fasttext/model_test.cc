@@ -7,21 +7,10 @@
 #include "native/base/cpu.h"
 #include "native/fasttext/kernels.h"
 #include "native/fasttext/real.h"
+#include "native/fasttext/testing.h"
 
 namespace millrace::fasttext {
 namespace {
-
-struct Column {
-  std::vector<int32_t> offsets{0};
-  std::string bytes;
-  explicit Column(const std::vector<std::string>& texts) {
-    for (const auto& text : texts) {
-      bytes += text;
-      offsets.push_back(static_cast<int32_t>(bytes.size()));
-    }
-  }
-  TextColumn view() const { return {offsets, {reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()}}; }
-};
 
 // A model file of two columns, written field by field as fastText's source lays it out.
 struct File {

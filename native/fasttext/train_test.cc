@@ -8,21 +8,10 @@
 
 #include "native/base/cpu.h"
 #include "native/fasttext/model.h"
+#include "native/fasttext/testing.h"
 
 namespace millrace::fasttext {
 namespace {
-
-struct Column {
-  std::vector<int32_t> offsets{0};
-  std::string bytes;
-  explicit Column(const std::vector<std::string>& texts) {
-    for (const auto& text : texts) {
-      bytes += text;
-      offsets.push_back(static_cast<int32_t>(bytes.size()));
-    }
-  }
-  TextColumn view() const { return {offsets, {reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()}}; }
-};
 
 struct Rows {
   std::vector<std::string> texts;

@@ -5,8 +5,6 @@
  * A config names a trained model. `trainClassifier` makes one from labelled texts: the user's (`readLabelled`), or weak ones
  * (weak_labels.ts). The model is a pure function of the set of labelled texts and the options.
  */
-import { createReadStream } from 'node:fs'
-import { createGunzip, createZstdDecompress } from 'node:zlib'
 import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet'
 import { compressors } from 'hyparquet-compressors'
 import * as z from 'zod'
@@ -15,6 +13,7 @@ import { type Texts, textsOf } from '../../native/addon/text.ts'
 import { f64 } from '../arrow/index.ts'
 import { MillraceError } from '../errors.ts'
 import type { NamedFile } from '../files.ts'
+import { linesIn } from '../lines.ts'
 import { numberColumn, textsIn } from './columns.ts'
 import { labelsOf, modelOf } from './fasttext.ts'
 import type { Step, Verdict } from './step.ts'
@@ -149,21 +148,7 @@ export async function* readLabelled(path: string, columns = { text: 'text', labe
     for (const record of await parquetReadObjects({ file, columns: Object.values(columns), compressors })) yield labelled(record)
     return
   }
-  const raw = createReadStream(path)
-  const stream = path.endsWith('.gz') ? raw.pipe(createGunzip()) : path.endsWith('.zst') ? raw.pipe(createZstdDecompress()) : raw
-  for await (const line of linesOf(stream)) if (line.trim() !== '') yield labelled(parsed(line, path, row + 1))
-}
-
-/** At line feeds alone: readline would also split at U+2028, which JSON strings may hold. */
-async function* linesOf(stream: AsyncIterable<Uint8Array>): AsyncGenerator<string, void, undefined> {
-  const decoder = new TextDecoder('utf-8')
-  let rest = ''
-  for await (const bytes of stream) {
-    const lines = (rest + decoder.decode(bytes, { stream: true })).split('\n')
-    rest = lines.pop() as string
-    yield* lines
-  }
-  yield rest + decoder.decode()
+  for await (const line of linesIn(path)) if (line.trim() !== '') yield labelled(parsed(line, path, row + 1))
 }
 
 function parsed(line: string, path: string, row: number): Record<string, unknown> {

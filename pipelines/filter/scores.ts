@@ -5,14 +5,12 @@
  * A join that silently finds nothing is the commonest way to filter a corpus by accident: a document without a row is an error with counts,
  * unless `allowMissing`. The file is held whole, 16 bytes an id and 8 a number, once in a process.
  */
-import { createReadStream } from 'node:fs'
-import { createInterface } from 'node:readline'
-import { createGunzip, createZstdDecompress } from 'node:zlib'
 import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects, parquetSchema } from 'hyparquet'
 import { compressors } from 'hyparquet-compressors'
 import * as z from 'zod'
 import { type Field, f64 } from '../arrow/index.ts'
 import { MillraceError } from '../errors.ts'
+import { linesIn } from '../lines.ts'
 import { numberColumn } from './columns.ts'
 import type { Step } from './step.ts'
 
@@ -164,20 +162,15 @@ function idOf(value: unknown): Uint8Array | undefined {
 }
 
 async function* jsonRows({ path }: ScoresConfig): AsyncGenerator<Record<string, unknown>> {
-  const file = createReadStream(path)
-  const input = /\.gz$/i.test(path) ? file.pipe(createGunzip()) : /\.zst$/i.test(path) ? file.pipe(createZstdDecompress()) : file
-  const failed = new Promise<never>((_, reject) => {
-    for (const stream of [file, input])
-      stream.once('error', (error: Error) => reject(wrong(path, 'a file that can be read', error.message)))
-  })
-  failed.catch(() => undefined)
   let number = 0
-  const lines = createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })[Symbol.asyncIterator]()
-  for (;;) {
-    const { value: line, done } = await Promise.race([lines.next(), failed])
-    if (done) return
-    number++
-    if (line.trim()) yield parsed(line, `${path}, line ${number}`)
+  try {
+    for await (const line of linesIn(path)) {
+      number++
+      if (line.trim()) yield parsed(line, `${path}, line ${number}`)
+    }
+  } catch (error) {
+    if (error instanceof MillraceError) throw error
+    throw wrong(path, 'a file that can be read', (error as Error).message)
   }
 }
 

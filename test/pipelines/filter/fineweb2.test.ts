@@ -100,7 +100,9 @@ describe('FineWeb-2', () => {
     const config = fineweb2Schema.parse({ languages: { fr: path } })
     expect(fineweb2Files(config)).toEqual([{ place: 'fineweb2.languages.fr', path }])
     const pinned = createHash('sha256').update(file).digest('hex')
-    await expect(fineweb2Step(config, () => pinned).run(batch([]), { threads: 1, seed: 0 })).resolves.toBeDefined()
+    const short = batch([{ text: french.split('\n').slice(0, 4).join('\n'), language: 'fr' }])
+    const { verdicts } = await fineweb2Step(config, () => pinned).run(short, { threads: 1, seed: 0 })
+    expect(verdicts.get(0)?.reason).toBe('fineweb2_short_doc')
     await expect(fineweb2Step(config, () => 'f'.repeat(64)).run(batch([]), { threads: 1, seed: 0 })).rejects.toMatchObject({
       code: 'FINEWEB2_CHANGED',
     })
