@@ -1,9 +1,11 @@
 // Binds the trainer to Node (types and documentation: native/addon/trainer.ts). A trainer is an External; every heavy call runs on a thread
 // of the pool. Calls on one trainer are kept in order by the TypeScript side; the mutex here is for whoever calls without it.
 #include <algorithm>
+#include <charconv>
 #include <mutex>
 
 #include "native/addon/binding.h"
+#include "native/trainer/checkpoint/metadata.h"
 #include "native/trainer/trainer/trainer.h"
 
 namespace millrace::addon {
@@ -120,6 +122,34 @@ Error read_batch(Fields& f, Batch& b) {
   return f.error();
 }
 
+// { name: 16 hex digits }
+Error read_hashes(const Napi::Value& value, Hashes& out) {
+  if (!value.IsObject()) return {kArgument, "hashes: expected an object of names and hashes"};
+  const auto object = value.As<Napi::Object>();
+  const Napi::Array names = object.GetPropertyNames();
+  for (uint32_t i = 0; i < names.Length(); ++i) {
+    const std::string name = names.Get(i).ToString(), text = object.Get(name).ToString();
+    uint64_t hash = 0;
+    const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), hash, 16);
+    if (failed != std::errc() || end != text.data() + text.size() || text.size() != 16)
+      return {kArgument, "hashes." + name + ": expected 16 hex digits, found \"" + text.substr(0, 40) + "\""};
+    out[name] = hash;
+  }
+  return Error::none();
+}
+
+Napi::Value report_of(Napi::Env env, const SaveReport& report) {
+  auto out = Napi::Object::New(env);
+  out.Set("bytes", static_cast<double>(report.bytes)), out.Set("copiedBytes", static_cast<double>(report.copied_bytes));
+  out.Set("seconds", report.seconds), out.Set("stallSeconds", report.stall_seconds);
+  for (const auto& [key, hashes] : {std::pair{"weights", &report.weights}, {"moments", &report.moments}}) {
+    auto list = Napi::Object::New(env);
+    for (const TensorHash& t : *hashes) list.Set(t.name, spelled(t.hash));
+    out.Set(key, list);
+  }
+  return out;
+}
+
 Napi::Value fail(Napi::Env env, const Error& error) {
   to_js(env, error).ThrowAsJavaScriptException();
   return env.Undefined();
@@ -160,11 +190,13 @@ Napi::Value load(const Napi::CallbackInfo& info) {
   const std::string weights = f.text("weights"), moments = f.has("optimizerState") ? f.text("optimizerState") : "";
   Error error = read_resources(f, resources);
   if (!error) error = read_optimizer(f.value("optimizer"), optimizer);
+  auto hashes = std::make_shared<Hashes>();
+  if (!error && f.has("hashes")) error = read_hashes(f.value("hashes"), *hashes);
   const auto given = f.has("model") ? std::make_shared<ModelConfig>() : nullptr;
   if (!error && given) error = read_model(f.value("model"), *given);
   auto made = std::make_shared<std::unique_ptr<Trainer>>();
   return Work::start(
-      info, [=]() -> Error { return error ? error : Trainer::load(weights, moments, optimizer, resources, *made, given.get()); },
+      info, [=]() -> Error { return error ? error : Trainer::load(weights, moments, optimizer, resources, *made, given.get(), *hashes); },
       [made](Napi::Env env) { return wrap(env, std::move(*made)); });
 }
 
@@ -191,7 +223,31 @@ Napi::Value plan(const Napi::CallbackInfo& info) {
 
 Napi::Value save(const Napi::CallbackInfo& info) {
   const std::string weights = info[1].ToString(), moments = info[2].ToString();
-  return start(info, {}, [=](Trainer& t) { return t.save(weights, moments); }, nothing);
+  auto report = std::make_shared<SaveReport>();
+  return start(info, {}, [=](Trainer& t) { return t.save(weights, moments, report.get()); }, [report](Napi::Env env) { return report_of(env, *report); });
+}
+
+using Saving = Napi::External<std::shared_ptr<CheckpointWriter>>;
+
+Napi::Value begin_save(const Napi::CallbackInfo& info) {
+  const std::string weights = info[1].ToString(), moments = info[2].ToString();
+  auto writer = std::make_shared<std::shared_ptr<CheckpointWriter>>();
+  return start(info, {}, [=](Trainer& t) { return t.begin_save(weights, moments, *writer); }, [writer](Napi::Env env) -> Napi::Value {
+    return Saving::New(env, new std::shared_ptr<CheckpointWriter>(*writer), [](Napi::Env, std::shared_ptr<CheckpointWriter>* p) { delete p; });
+  });
+}
+
+// Beside the calls of a trainer: waits on a thread of its own, holding the trainer so that what is being read stays.
+Napi::Value finish_save(const Napi::CallbackInfo& info) {
+  const auto keep = held(info);
+  const auto writer = *info[1].As<Saving>().Data();
+  auto report = std::make_shared<SaveReport>();
+  return Work::start(info, [=]() -> Error { return (void)keep, writer->finish(*report); }, [report](Napi::Env env) { return report_of(env, *report); });
+}
+
+Napi::Value export_gradients(const Napi::CallbackInfo& info) {
+  const std::string path = info[1].ToString();
+  return start(info, {}, [=](Trainer& t) { return t.export_gradients(path); }, nothing);
 }
 
 Napi::Value export_weights(const Napi::CallbackInfo& info) {
@@ -276,7 +332,9 @@ Napi::Value state(const Napi::CallbackInfo& info) {
   const Trainer::State s = keep->trainer->state();
   auto out = Napi::Object::New(info.Env());
   out.Set("step", static_cast<double>(s.counters.step)), out.Set("tokens", static_cast<double>(s.counters.tokens));
+  out.Set("updates", static_cast<double>(s.counters.updates)), out.Set("mtpUpdates", static_cast<double>(s.counters.mtp_updates));
   out.Set("parameters", static_cast<double>(s.parameters)), out.Set("bytes", static_cast<double>(s.bytes));
+  out.Set("numerics", static_cast<double>(kNumericsRevision));
   return out;
 }
 
@@ -304,6 +362,9 @@ void init_trainer(Napi::Env env, Napi::Object exports) {
   exports.Set("load", Napi::Function::New(env, load));
   exports.Set("plan", Napi::Function::New(env, plan));
   exports.Set("save", Napi::Function::New(env, save));
+  exports.Set("beginSave", Napi::Function::New(env, begin_save));
+  exports.Set("finishSave", Napi::Function::New(env, finish_save));
+  exports.Set("exportGradients", Napi::Function::New(env, export_gradients));
   exports.Set("exportWeights", Napi::Function::New(env, export_weights));
   exports.Set("grow", Napi::Function::New(env, grow));
   exports.Set("step", Napi::Function::New(env, step));

@@ -161,6 +161,11 @@ export interface TrainerState {
   /** Calls of `step` and the tokens in their runs, since the first init; growth goes on counting. */
   step: number
   tokens: number
+  /** Adam's count of steps: those that were applied; and that of the MTP head. */
+  updates: number
+  mtpUpdates: number
+  /** Revision of docs/numerics.md that this program computes by. */
+  numerics: number
   parameters: number
   /** Bytes of the plan, all of which are reserved. */
   bytes: number
@@ -179,6 +184,8 @@ export interface LoadRequest extends Resources {
   optimizerState?: string
   /** For weights that another program wrote (`modelOfHuggingFace`, trainer.huggingface.ts): this shape instead of the metadata's, counters at 0. Float32 alone. */
   model?: ModelConfig
+  /** XXH3 by name, as a `SaveReport` says them, of weights and, with `optimizerState`, of moments: an altered tensor is refused as FORMAT. */
+  hashes?: Record<string, string>
   optimizer: OptimizerConfig
 }
 
@@ -198,12 +205,28 @@ export interface TrainerPlan {
 /** `hub`: as Meituan publishes. `transformers5`: with rows of zeros for the gate and up of zero experts, without which Transformers 5 does not load. */
 export type Dialect = 'hub' | 'transformers5'
 
+/** What a save wrote. Hashes are XXH3 of a tensor's bytes, 16 hex digits, by name. */
+export interface SaveReport {
+  bytes: number
+  /** Held at once beside the plan, for tensors that changed before they were written. */
+  copiedBytes: number
+  seconds: number
+  /** Of these, how long training stood still. By the clock: for telemetry, not for an artifact. */
+  stallSeconds: number
+  weights: Record<string, string>
+  moments: Record<string, string>
+}
+
+type Saving = { readonly saving: unique symbol }
 type Handle = { readonly handle: unique symbol }
 
 interface Native {
   create(request: CreateRequest): Handle
   load(request: LoadRequest): Promise<Handle>
-  save(handle: Handle, weights: string, optimizer: string): Promise<void>
+  save(handle: Handle, weights: string, optimizer: string): Promise<SaveReport>
+  beginSave(handle: Handle, weights: string, optimizer: string): Promise<Saving>
+  finishSave(handle: Handle, saving: Saving): Promise<SaveReport>
+  exportGradients(handle: Handle, path: string): Promise<void>
   exportWeights(handle: Handle, path: string, dialect: Dialect): Promise<void>
   grow(handle: Handle, factor: number): Promise<void>
   step(handle: Handle, request: StepRequest): Promise<StepMetrics>
@@ -238,9 +261,23 @@ export class Trainer {
     return new Trainer(await native().load(request))
   }
 
-  /** Two safetensors files: weights under the names of longcat-flash.md 1.5, and moments as `optimizer.m.<name>`, `optimizer.v.<name>`. The same state gives the same bytes. */
-  save(weights: string, optimizer: string): Promise<void> {
+  /** Two safetensors files: weights under the names of longcat-flash.md 1.5, and moments as `<name>.exp_avg`, `<name>.exp_avg_sq`. The same state gives the same bytes. */
+  save(weights: string, optimizer: string): Promise<SaveReport> {
     return this.#next(() => native().save(this.#handle, weights, optimizer))
+  }
+
+  /**
+   * The same while later calls go on: the files hold the state behind the calls made before this one. The outer promise is kept when writing
+   * has begun, `finished` when it is on the disk. One at a time; a second waits for the first.
+   */
+  async beginSave(weights: string, optimizer: string): Promise<{ finished: Promise<SaveReport> }> {
+    const saving = await this.#next(() => native().beginSave(this.#handle, weights, optimizer))
+    return { finished: native().finishSave(this.#handle, saving) }
+  }
+
+  /** The last step's gradient sums, before division and clipping, under the names of the weights. */
+  exportGradients(path: string): Promise<void> {
+    return this.#next(() => native().exportGradients(this.#handle, path))
   }
 
   /** Weights alone, as the file of a Transformers model. `exportHuggingFace` (trainer.huggingface.ts) writes what belongs beside it. */

@@ -38,6 +38,7 @@ Error parse(const Metadata& metadata, const std::string& key, T& value) {
 
 Metadata metadata_of(const ModelConfig& model, const Counters& counters) {
   Metadata metadata{{"format", "pt"}, {"step", text(counters.step)}, {"tokens", text(counters.tokens)}, {"updates", text(counters.updates)}};
+  metadata["numerics"] = text(kNumericsRevision);
   const auto add = [&](const char* key, auto value) { metadata[key] = text(value); };
   each_field(model, add, add);
   if (model.mtp) add("model.mtp", model.mtp), add("mtpUpdates", counters.mtp_updates);
@@ -53,6 +54,14 @@ Error read_metadata(const Metadata& metadata, ModelConfig& model, Counters& coun
   read("step", counters.step), read("tokens", counters.tokens), read("updates", counters.updates);
   if (metadata.contains("model.mtp")) read("model.mtp", model.mtp), read("mtpUpdates", counters.mtp_updates);
   return first ? first : validate(model);
+}
+
+Error check_numerics(const Metadata& metadata, const std::string& path) {
+  uint32_t revision = 0;
+  MILLRACE_TRY(parse(metadata, "numerics", revision));
+  if (revision == kNumericsRevision) return Error::none();
+  return {kFormat, "checkpoint: expected numerics revision " + text(kNumericsRevision) + ", found " + text(revision) + " in " + path +
+                       ". Export it and begin from its weights, or train on with the version that wrote it"};
 }
 
 }  // namespace millrace::trainer

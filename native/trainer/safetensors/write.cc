@@ -3,9 +3,10 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 
+#include "native/trainer/safetensors/file.h"
 #include "native/trainer/safetensors/json.h"
-#include "native/trainer/safetensors/safetensors.h"
 
 namespace millrace::trainer {
 namespace {
@@ -63,21 +64,9 @@ std::string header_of(const Order& by_name, const Order& by_place, const Metadat
   return json;
 }
 
-bool write_all(int descriptor, const void* data, size_t size) {
-  const auto* at = static_cast<const char*>(data);
-  while (size > 0) {
-    const ssize_t written = ::write(descriptor, at, size);
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return false;
-    at += written;
-    size -= static_cast<size_t>(written);
-  }
-  return true;
-}
-
 }  // namespace
 
-Error write_safetensors(const std::string& path, std::span<const StoredTensor> tensors, const Metadata& metadata) {
+Error order_safetensors(std::span<const StoredTensor> tensors, const Metadata& metadata, SafetensorsOrder& out) {
   Order by_name;
   for (const StoredTensor& t : tensors) by_name.push_back(&t);
   std::sort(by_name.begin(), by_name.end(), [](const StoredTensor* a, const StoredTensor* b) { return a->name < b->name; });
@@ -85,24 +74,59 @@ Error write_safetensors(const std::string& path, std::span<const StoredTensor> t
   for (const auto& [key, value] : metadata)
     if (!is_utf8(key) || !is_utf8(value))
       return {kArgument, "safetensors: expected metadata in UTF-8, found other bytes at \"" + key + "\""};
-  Order by_place = by_name;
-  std::stable_sort(by_place.begin(), by_place.end(),
+  out.tensors = by_name;
+  std::stable_sort(out.tensors.begin(), out.tensors.end(),
                    [](const StoredTensor* a, const StoredTensor* b) { return size_of(a->dtype) > size_of(b->dtype); });
-  const std::string header = header_of(by_name, by_place, metadata);
+  const std::string header = header_of(by_name, out.tensors, metadata);
   if (header.size() > kMaxHeader)
     return {kArgument, "safetensors: expected a header of at most " + std::to_string(kMaxHeader) + " bytes, found " + std::to_string(header.size())};
-
-  const auto refused = [&](const char* what) {
-    return Error{kIo, "safetensors: cannot " + std::string(what) + " " + path + ": " + std::strerror(errno)};
-  };
-  const int descriptor = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-  if (descriptor < 0) return refused("create");
   const uint64_t length = header.size();
-  bool written = write_all(descriptor, &length, 8) && write_all(descriptor, header.data(), header.size());
-  for (size_t i = 0; written && i < by_place.size(); ++i) written = write_all(descriptor, by_place[i]->bytes.data(), by_place[i]->bytes.size());
-  Error error = written && ::fsync(descriptor) == 0 ? Error::none() : refused("write");
-  if (::close(descriptor) != 0 && !error) error = refused("close");
+  out.header.assign(reinterpret_cast<const char*>(&length), 8);
+  out.header += header;
+  return Error::none();
+}
+
+OutputFile::~OutputFile() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+Error OutputFile::refused(const char* what) const {
+  return {kIo, "safetensors: cannot " + std::string(what) + " " + path_ + ": " + std::strerror(errno)};
+}
+
+Error OutputFile::create(const std::string& path) {
+  path_ = path;
+  descriptor_ = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  return descriptor_ < 0 ? refused("create") : Error::none();
+}
+
+Error OutputFile::write(const void* data, size_t size) {
+  const auto* at = static_cast<const char*>(data);
+  while (size > 0) {
+    const ssize_t written = ::write(descriptor_, at, size);
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) return refused("write");
+    at += written;
+    size -= static_cast<size_t>(written);
+  }
+  return Error::none();
+}
+
+Error OutputFile::close() {
+  // EINVAL: a pipe, which has no disk.
+  Error error = ::fsync(descriptor_) == 0 || errno == EINVAL ? Error::none() : refused("write");
+  if (::close(std::exchange(descriptor_, -1)) != 0 && !error) error = refused("close");
   return error;
+}
+
+Error write_safetensors(const std::string& path, std::span<const StoredTensor> tensors, const Metadata& metadata) {
+  SafetensorsOrder order;
+  MILLRACE_TRY(order_safetensors(tensors, metadata, order));
+  OutputFile file;
+  MILLRACE_TRY(file.create(path));
+  MILLRACE_TRY(file.write(order.header.data(), order.header.size()));
+  for (const StoredTensor* t : order.tensors) MILLRACE_TRY(file.write(t->bytes.data(), t->bytes.size()));
+  return file.close();
 }
 
 }  // namespace millrace::trainer

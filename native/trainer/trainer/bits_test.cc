@@ -12,7 +12,7 @@ using namespace testing;
 namespace {
 
 constexpr size_t kLength = 24, kRows = 4;
-constexpr const char *kGolden = "4b7dec3cb6bd9a24", *kGoldenMtp = "7009db88b4c401ed";
+constexpr const char *kGolden = "7767e06aeb37f5d3", *kGoldenMtp = "8287114997064502";
 
 std::string hash_of(Trainer& t) {
   uint64_t parts[4] = {};

@@ -1,10 +1,12 @@
 #pragma once
 #include <atomic>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <vector>
 
+#include "native/trainer/checkpoint/writer.h"
 #include "native/trainer/model/model.h"
 
 namespace millrace::trainer {
@@ -39,6 +41,9 @@ struct Counters {
   uint64_t step = 0, tokens = 0, updates = 0, mtp_updates = 0;
 };
 
+// XXH3 of a checkpoint's tensors by name, those of moments too.
+using Hashes = std::map<std::string, uint64_t>;
+
 // A model in training. One call at a time, from any thread. Gradients are sums over slabs in order, so any cut of a batch into
 // `accumulate` calls of whole slabs gives the same bits (training-engine.md 7.3, rule 6).
 class Trainer {
@@ -47,16 +52,23 @@ class Trainer {
   static Error create(const ModelConfig& model, const OptimizerConfig& optimizer, const Resources& resources, uint64_t seed,
                       std::unique_ptr<Trainer>& out);
   // From the files of save(); without `optimizer_path` moments start at 0 and so does Adam's step count. With `given` the weights are
-  // those of another program, which wrote names and shapes of longcat-flash.md 1.5 in float32: that shape, counters at 0.
+  // those of another program, which wrote names and shapes of longcat-flash.md 1.5 in float32: that shape, counters at 0. With `hashes`
+  // every tensor is held against its own.
   static Error load(const std::string& weights_path, const std::string& optimizer_path, const OptimizerConfig& optimizer,
-                    const Resources& resources, std::unique_ptr<Trainer>& out, const ModelConfig* given = nullptr);
+                    const Resources& resources, std::unique_ptr<Trainer>& out, const ModelConfig* given = nullptr, const Hashes& hashes = {});
+  ~Trainer();  // waits for a save under way
 
-  Error save(const std::string& weights_path, const std::string& optimizer_path);
+  Error save(const std::string& weights_path, const std::string& optimizer_path, SaveReport* report = nullptr);
+  // The same state, written while steps go on; `out` has the end of it. One at a time: waits for the one before.
+  Error begin_save(const std::string& weights_path, const std::string& optimizer_path, std::shared_ptr<CheckpointWriter>& out);
 
   // Weights alone, as a Transformers model's file: `hub` as Meituan publishes them; `transformers5` with rows of zeros for the gate and up
   // of zero experts, which version 5 allocates and will not load without. The MTP head's copy of the embedding is written in both.
   enum class Dialect { hub, transformers5 };
   Error export_weights(const std::string& path, Dialect dialect);
+
+  // Sums of the last step's gradients, under the names of the weights.
+  Error export_gradients(const std::string& path);
 
   // Layers 1 … n, 1 … n, …: weights, moments and biases (longcat-flash.md 5.2). kMemory leaves everything as it was.
   Error grow(size_t factor);
@@ -96,6 +108,7 @@ class Trainer {
   static Error allocate(const ModelConfig& model, const OptimizerConfig& optimizer, const Resources& resources, std::unique_ptr<Trainer>& out);
   void init(uint64_t seed);
   Error update(const StepOptions& options, double scale);
+  void wait_for_save();
   Error check(const Batch& batch, double rope_base) const;
 
   ModelConfig config_;
@@ -116,6 +129,8 @@ class Trainer {
   double mtp_weight_ = 0;
   uint64_t batch_targets_ = 0, batch_tokens_ = 0;
   std::vector<uint64_t> counts_;
+
+  std::shared_ptr<CheckpointWriter> saving_;  // reads weights, biases and moments until update() tells it that they change
 };
 
 }  // namespace millrace::trainer

@@ -2,6 +2,7 @@
 #include "native/trainer/trainer/trainer.h"
 
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 
@@ -143,6 +144,47 @@ TEST(Trainer, RefusesACheckpointThatDoesNotFit) {
   ASSERT_OK(trainer->save(w, temporary("o4")));
   const Error mixed = Trainer::load(w, o, tiny_optimizer(), resources(), loaded);
   EXPECT_NE(mixed.message().find("expected moments of step 1"), std::string::npos) << mixed.message();
+
+  SaveReport report;
+  ASSERT_OK(trainer->save(w, o, &report));
+  Hashes hashes;
+  for (const auto* list : {&report.weights, &report.moments})
+    for (const TensorHash& t : *list) hashes[t.name] = t.hash;
+  ASSERT_OK(Trainer::load(w, o, tiny_optimizer(), resources(), loaded, nullptr, hashes));
+  const auto refused = [&](const std::string& path, const std::string& part) {
+    const Error error = Trainer::load(w, o, tiny_optimizer(), resources(), loaded, nullptr, hashes);
+    EXPECT_STREQ(error.code(), kFormat) << path;
+    EXPECT_NE(error.message().find(part), std::string::npos) << error.message();
+  };
+  const auto flip = [](const std::string& path, std::streamoff from_end) {
+    std::fstream file(path, std::ios::binary | std::ios::in | std::ios::out);
+    file.seekg(-from_end, std::ios::end);
+    const char byte = static_cast<char>(file.get() ^ 1);
+    file.seekp(-from_end, std::ios::end);
+    file.put(byte);
+  };
+  for (const auto& path : {w, o}) {
+    flip(path, 1);
+    refused(path, "its file was altered");
+    flip(path, 1);
+    const auto whole = std::filesystem::file_size(path);
+    std::filesystem::resize_file(path, whole - 8);
+    refused(path, "bytes inside");
+    ASSERT_OK(trainer->save(w, o));
+  }
+  // Another revision of the same length, in the header.
+  for (const auto& path : {w, o}) {
+    std::fstream file(path, std::ios::binary | std::ios::in | std::ios::out);
+    std::string header(4096, ' ');
+    file.read(header.data(), 4096);
+    const size_t at = header.find("\"numerics\":\"");
+    ASSERT_NE(at, std::string::npos);
+    file.seekp(static_cast<std::streamoff>(at + 12));
+    file.put('1');
+    file.close();
+    refused(path, "expected numerics revision 2, found 1");
+    ASSERT_OK(trainer->save(w, o));
+  }
   std::ofstream(w, std::ios::binary | std::ios::trunc) << "not a checkpoint";
   EXPECT_STREQ(Trainer::load(w, "", tiny_optimizer(), resources(), loaded).code(), kFormat);
   EXPECT_STREQ(Trainer::load(temporary("nowhere"), "", tiny_optimizer(), resources(), loaded).code(), kIo);
