@@ -132,8 +132,9 @@ Error Trainer::finish(const StepOptions& options, StepMetrics& metrics) {
   step_ += 1;
   tokens_ += batch_tokens_;
   if (metrics.applied) {
-    const bool clips = optimizer_.clip > 0 && metrics.gradient_norm > optimizer_.clip;
-    MILLRACE_TRY(update(options, (clips ? optimizer_.clip / metrics.gradient_norm : 1) / targets));
+    // As torch.nn.utils.clip_grad_norm_ has it, with its 1e-6.
+    const double clip = optimizer_.clip > 0 ? std::min(1.0, optimizer_.clip / (metrics.gradient_norm + 1e-6)) : 1;
+    MILLRACE_TRY(update(options, clip / targets));
   }
   for (float b : model_->biases()) metrics.max_bias = std::max(metrics.max_bias, std::abs(static_cast<double>(b)));
   return Error::none();
