@@ -5,7 +5,7 @@ import type { Config } from '../pipelines/config.ts'
 import { MillraceError } from '../pipelines/errors.ts'
 import type { Node } from '../pipelines/graph.ts'
 import { type Part, type Plan, plan, rawRoles } from '../pipelines/plan.ts'
-import type { Operation, Stage } from '../pipelines/stage.ts'
+import { type Operation, operationsOf, type Stage } from '../pipelines/stage.ts'
 import { stageOf } from '../pipelines/stages.ts'
 import { commitManifest, findManifest, type Manifest, type ManifestPart, readPlan, storePlan } from '../storage/artifacts.ts'
 import { readJson, type Store } from '../storage/store.ts'
@@ -69,12 +69,13 @@ export async function describeStage(
   context: WorkerContext,
   ref: NodeRef,
 ): Promise<{ revision: number; codeDigest: string; canary: boolean; operations: { name: string; kind: string }[] }> {
-  const [stage, run] = await Promise.all([stageOf(ref.stage), readRun(await context.store(ref.store), ref.run)])
+  const store = await context.store(ref.store)
+  const [stage, run, node] = await Promise.all([stageOf(ref.stage), readRun(store, ref.run), readNode(store, ref)])
   return {
     revision: stage.revision,
     codeDigest: context.codeDigest,
     canary: stage.canary !== undefined && run.config.run.canaries,
-    operations: stage.operations.map(({ name, kind }) => ({ name, kind })),
+    operations: operationsOf(stage, stage.config.parse(node.config)).map(({ name, kind }) => ({ name, kind })),
   }
 }
 

@@ -13,6 +13,7 @@ import { describeRun, type RunRecord } from '../activities/run.ts'
 import { codeDigest, openStore } from '../activities/worker-context.ts'
 import type { Node } from '../pipelines/graph.ts'
 import { type Part, plan, rawRoles } from '../pipelines/plan.ts'
+import { operationsOf } from '../pipelines/stage.ts'
 import { stageOf } from '../pipelines/stages.ts'
 import { trainingNodes } from '../pipelines/train/next.ts'
 import { findManifest, type Manifest } from '../storage/artifacts.ts'
@@ -152,7 +153,7 @@ function compareInputs(old: Pinned, now: Pinned): string {
 
 async function firstUnits(store: Store, node: Node, pinned: Pinned): Promise<Pick<PlannedNode, 'units' | 'bytesIn'>> {
   const stage = await stageOf(node.stage)
-  const [operation] = stage.operations
+  const [operation] = operationsOf(stage, stage.config.parse(node.config))
   if (!operation) return {}
   const roles: Record<string, Part[]> = {}
   for (const [role, parents] of Object.entries(node.parents)) {

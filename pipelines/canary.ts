@@ -4,12 +4,12 @@
  * or nothing, fails before it has cost hours.
  *
  * A canary is a smoke test, not a measure: it expects only what holds for every config that it is planted under. Where a config switches a
- * rule off, its canary expects nothing of that rule.
+ * rule off, its canary expects nothing of that rule. A stage may plant several batches, each with what it leaves on of the config.
  */
 import { createHash } from 'node:crypto'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { ArrowReader, ArrowWriter, BatchBuilder } from './arrow/index.ts'
+import { ArrowReader, ArrowWriter, type Batch, BatchBuilder } from './arrow/index.ts'
 import { MillraceError } from './errors.ts'
 import { asPart, type LocalRequest, type LocalResult, runStage } from './local.ts'
 import type { Part, Raw } from './plan.ts'
@@ -24,24 +24,39 @@ export interface Planted {
   /** Default: web. */
   kind?: string
   type?: string
+  url?: string
+  language?: string
+  meta?: Record<string, string>
+}
+
+/** A document that must go, and the rule that must say so; `*` at its end stands for any rest. */
+export interface DroppedBy {
+  key: string
+  by: string
 }
 
 export interface SideBatch {
   /** The run's config for this stage, with sizes that fit a few documents. */
   config: unknown
+  /** The part of the config that decides, where a choice in it can be at fault as well as the code; and what to do then. */
+  about?: { where: string; next: string }
   documents: readonly Planted[]
   /** Evaluation sets of this batch: JSONL by name. */
   evaluation?: readonly { name: string; jsonl: string; fields: readonly string[] }[]
-  /** Keys that must stay. */
-  keeps: readonly string[]
+  /** Keys that must stay; with `where`, only if that statistic of theirs is not above a limit. */
+  keeps: readonly (string | { key: string; where: { statistic: string; atMost: number } })[]
   /** Keys that must go. */
-  drops: readonly string[]
+  drops: readonly (string | DroppedBy)[]
   /** Groups of keys of which exactly one must stay. */
   oneOf: readonly (readonly string[])[]
+  /** Keys that must stay with another text, without this in it where it is given. */
+  edits?: readonly { key: string; without?: string }[]
+  /** Rules of which nobody knows which keys they drop: `least` of these at least, and never all. */
+  some?: readonly { by: string; of: readonly string[]; least: 0 | 1 }[]
 }
 
-/** What a stage plants under a config; undefined where the config leaves nothing to expect. `evaluation`: the run's own sets. */
-export type Canary<C> = (given: { config: C; evaluation: readonly RawFile[] }) => Promise<SideBatch | undefined>
+/** What a stage plants under a config; nothing where the config leaves nothing to expect. `evaluation`: the run's own sets. */
+export type Canary<C> = (given: { config: C; evaluation: readonly RawFile[] }) => Promise<SideBatch | readonly SideBatch[] | undefined>
 
 export type CanaryRequest<C> = Pick<LocalRequest<C>, 'execute' | 'threads' | 'maxMemory' | 'seed'> & {
   stage: Stage<C>
@@ -53,9 +68,16 @@ export type CanaryRequest<C> = Pick<LocalRequest<C>, 'execute' | 'threads' | 'ma
 
 /** Runs a stage's canary. False where it has none under this config; CANARY, naming what got through or was lost, where it fails. */
 export async function runCanary<C>(request: CanaryRequest<C>): Promise<boolean> {
-  const { stage, folder } = request
-  const batch = await stage.canary?.({ config: stage.config.parse(request.config), evaluation: request.evaluation })
-  if (!batch) return false
+  const { stage } = request
+  const given = (await stage.canary?.({ config: stage.config.parse(request.config), evaluation: request.evaluation })) ?? []
+  const batches = 'documents' in given ? [given] : given
+  for (const [i, batch] of batches.entries()) await runBatch(request, batch, join(request.folder, String(i)))
+  return batches.length > 0
+}
+
+async function runBatch<C>(request: CanaryRequest<C>, batch: SideBatch, folder: string): Promise<void> {
+  const { stage } = request
+  await mkdir(folder, { recursive: true })
   const evaluation = await plantEvaluation(batch, folder)
   const result = await runStage({
     stage,
@@ -68,52 +90,104 @@ export async function runCanary<C>(request: CanaryRequest<C>): Promise<boolean> 
     ...(request.maxMemory === undefined ? {} : { maxMemory: request.maxMemory }),
     ...(request.execute ? { execute: request.execute } : {}),
   })
-  const wrong = await judge(batch, result)
-  if (!wrong.length) return true
+  const wrong = wrongIn(batch, await resultOf(batch, result))
+  if (!wrong.length) return
+  const { about } = batch
   throw new MillraceError({
     code: 'CANARY',
-    kind: 'bug',
+    kind: about ? 'config' : 'bug',
     expected: `${stage.name} to judge ${batch.documents.length} planted documents rightly`,
     found: wrong.join('; '),
-    where: `stage ${stage.name}, the side batch that never enters a part`,
-    next: `run the tests of the stage on this machine (test/pipelines/${stage.name}); run.canaries: false goes on without`,
+    where: `stage ${stage.name}${about ? `, ${about.where}` : ''}, the side batch that never enters a part`,
+    next: about?.next ?? `run the tests of the stage on this machine (test/pipelines/${stage.name}); run.canaries: false goes on without`,
   })
 }
 
+/** What became of the planted documents, by their keys. */
+interface Outcome {
+  kept: Map<string, string>
+  rules: Map<string, string>
+  statistic: (key: string, name: string) => number | undefined
+  quarantined: number
+  decided: number
+}
+
+async function resultOf(batch: SideBatch, { outputs, quarantined }: LocalResult): Promise<Outcome> {
+  const keys = new Map(batch.documents.map(({ key }) => [idOf(key).toString('hex'), key]))
+  const [kept, rules, figures] = [new Map<string, string>(), new Map<string, string>(), new Map<string, number | undefined>()]
+  for await (const part of batchesOf(outputs.documents))
+    for (let i = 0; i < part.rows; i++) kept.set(part.column('key').text(i), part.column('text').text(i))
+  for await (const part of batchesOf(outputs.decisions))
+    for (let i = 0; i < part.rows; i++) rules.set(keys.get(String(part.column('id').value(i))) ?? '', part.column('rule').text(i))
+  const asked = new Set(batch.keeps.flatMap(each => (typeof each === 'string' ? [] : [each.where.statistic])))
+  for await (const part of batchesOf(asked.size ? outputs.statistics : []))
+    for (const name of asked)
+      for (let i = 0; i < part.rows; i++) {
+        const value = part.column(name).value(i)
+        figures.set(`${keys.get(String(part.column('id').value(i)))}\0${name}`, typeof value === 'number' ? value : undefined)
+      }
+  const decided = (outputs.decisions ?? []).reduce((sum, part) => sum + part.rows, 0)
+  return { kept, rules, statistic: (key, name) => figures.get(`${key}\0${name}`), quarantined, decided }
+}
+
 /** What is wrong with the result, in words. */
-async function judge(batch: SideBatch, result: LocalResult): Promise<string[]> {
-  const kept = await keysOf(result.outputs.documents ?? [])
+function wrongIn(batch: SideBatch, { kept, rules, statistic, quarantined, decided }: Outcome): string[] {
   const wrong: string[] = []
-  if (result.quarantined) wrong.push(`${result.quarantined} planted documents quarantined`)
-  for (const key of batch.keeps) if (!kept.has(key)) wrong.push(`"${key}" was dropped`)
-  for (const key of batch.drops) if (kept.has(key)) wrong.push(`"${key}" got through`)
+  const because = (key: string) => (batch.about && rules.has(key) ? ` by ${rules.get(key)}` : '')
+  if (quarantined) wrong.push(`${quarantined} planted documents quarantined`)
+  for (const each of batch.keeps) {
+    const key = typeof each === 'string' ? each : each.key
+    if (kept.has(key)) continue
+    const { statistic: name, atMost } = typeof each === 'string' ? { statistic: '', atMost: 0 } : each.where
+    if (name && !((statistic(key, name) ?? Number.POSITIVE_INFINITY) <= atMost)) continue
+    wrong.push(`"${key}" was dropped${because(key)}`)
+  }
+  for (const each of batch.drops) {
+    const { key, by } = typeof each === 'string' ? { key: each, by: '*' } : each
+    if (kept.has(key)) wrong.push(`"${key}" got through${by === '*' ? '' : ` ${by.replace(/\*$/, '…')}`}`)
+    else if (rules.has(key) && !names(by, rules.get(key) as string)) wrong.push(`"${key}" was dropped by ${rules.get(key)}, not by ${by}`)
+  }
   for (const group of batch.oneOf) {
     const staying = group.filter(key => kept.has(key))
     if (staying.length !== 1) wrong.push(`${staying.length} of ${group.map(key => `"${key}"`).join(', ')} stayed, not one`)
   }
-  const decided = (result.outputs.decisions ?? []).reduce((sum, part) => sum + part.rows, 0)
+  for (const { key, without } of batch.edits ?? []) {
+    const text = kept.get(key)
+    if (text === undefined) wrong.push(`"${key}" was dropped${because(key)}, not edited`)
+    else if (without === undefined ? text === batch.documents.find(each => each.key === key)?.text : text.includes(without))
+      wrong.push(`"${key}" was not edited`)
+  }
+  for (const { by, of, least } of batch.some ?? []) {
+    const gone = of.filter(key => rules.has(key) && names(by, rules.get(key) as string)).length
+    const rule = by === '*' ? '' : ` by ${by}`
+    if (gone === of.length) wrong.push(`every one of ${of.length} different documents was dropped${rule}`)
+    else if (gone < least) wrong.push(`none of ${of.length} different documents, good and bad, was dropped${rule}`)
+  }
   const dropped = batch.documents.length - kept.size
-  if (!result.quarantined && decided !== dropped) wrong.push(`${dropped} documents were dropped, with ${decided} decisions`)
+  if (!quarantined && decided !== dropped) wrong.push(`${dropped} documents were dropped, with ${decided} decisions`)
   return wrong
 }
 
-async function keysOf(parts: readonly Part[]): Promise<Set<string>> {
-  const keys = new Set<string>()
+const names = (by: string, rule: string): boolean => (by.endsWith('*') ? rule.startsWith(by.slice(0, -1)) : rule === by)
+
+async function* batchesOf(parts: readonly Part[] = []): AsyncGenerator<Batch, void, undefined> {
   for (const part of parts) {
     const reader = await ArrowReader.open(part.location)
     try {
-      for await (const batch of reader) for (let i = 0; i < batch.rows; i++) keys.add(batch.column('key').text(i))
+      yield* reader
     } finally {
       await reader.close()
     }
   }
-  return keys
 }
+
+/** Of a planted document. */
+const idOf = (key: string): Buffer => createHash('sha256').update(key).digest().subarray(0, 16)
 
 async function plant(batch: SideBatch, folder: string): Promise<Part> {
   const builder = new BatchBuilder(documents)
-  for (const { key, text, kind = 'web', type } of batch.documents)
-    builder.append({ id: createHash('sha256').update(key).digest().subarray(0, 16), source: 'canary', key, kind, type, text, meta: {} })
+  for (const { kind = 'web', meta = {}, ...rest } of batch.documents)
+    builder.append({ ...rest, id: idOf(rest.key), source: 'canary', kind, meta })
   const path = join(folder, 'documents.arrow')
   const writer = await ArrowWriter.open(path, documents)
   await writer.append(builder.finish())

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { ArrowReader, batchDigest, schemaDigest } from './arrow/index.ts'
 import { pinFiles } from './files.ts'
 import { type Part, plan, type Raw, rangeContent, rawRoles } from './plan.ts'
-import type { LocalPart, Stage } from './stage.ts'
+import { type LocalPart, operationsOf, type Stage } from './stage.ts'
 import { type Job, runUnit, type UnitResult } from './unit.ts'
 import type { WrittenPart } from './writer.ts'
 
@@ -56,7 +56,7 @@ export async function runStage<C>(request: LocalRequest<C>): Promise<LocalResult
   const result: LocalResult = { outputs: {}, roles, counters: {}, quarantined: 0, units: 0, bytesIn: 0, documents: 0 }
   const find = (role: string) => under(role, request.inputs[role] ?? roles[role])
 
-  for (const operation of stage.operations) {
+  for (const operation of operationsOf(stage, config)) {
     const shuffled = operation.reads.map(role => partitions[role.split('.')[0] ?? '']).find(count => count !== undefined)
     const planned = plan({
       stage,

@@ -40,6 +40,8 @@ export interface Operation<C> {
   unitBytes?: (config: C) => number
   /** shuffle: how many partitions. A reduce has as many units as the shuffle that it reads has partitions. */
   partitions?: (config: C) => number
+  /** Whether a config asks for it at all; default: always. Who reads a role of an operation that is left out finds nothing there. */
+  when?: (config: C) => boolean
   /** The part of the stage's config that this operation reads, where that is less than all: what it leaves out cannot redo it. */
   config?: (config: C) => unknown
   run(context: Context<C>): Promise<void>
@@ -62,6 +64,9 @@ export interface Stage<C = any> {
   /** Documents that it must drop and keep, run through it before its first unit. */
   canary?: Canary<C>
 }
+
+/** The operations that a config asks for, in order. */
+export const operationsOf = <C>(stage: Stage<C>, config: C): Operation<C>[] => stage.operations.filter(({ when }) => when?.(config) ?? true)
 
 export function defineStage<S extends z.ZodType>(
   stage: Omit<Stage<z.output<S>>, 'config' | 'operations'> & { config: S; operations: readonly Operation<z.output<S>>[] },

@@ -14,6 +14,16 @@ export interface Refusal {
   found: string
 }
 
+export interface StepCount {
+  step: string
+  in: number
+  dropped: number
+  edited: number
+  refused: number
+  /** Of all threads of the process, microseconds: for reports alone. */
+  cpuUs: number
+}
+
 /** What a chain made of a batch; rows are those of the batch that was given. */
 export interface Chained {
   kept: Batch
@@ -24,7 +34,7 @@ export interface Chained {
   /** Kept rows whose text is not as it came. */
   edited: number
   /** What each step did, in order. */
-  counts: { step: string; in: number; dropped: number; edited: number; refused: number }[]
+  counts: StepCount[]
 }
 
 export interface ChainOptions {
@@ -74,7 +84,7 @@ class Run {
   readonly #refused = new Map<number, Refusal>()
   readonly #edited = new Set<number>()
   readonly #columns: { field: Field; column: Column; at: Uint32Array }[] = []
-  readonly #counts: Chained['counts'] = []
+  readonly #counts: StepCount[] = []
 
   constructor(batch: Batch) {
     this.#rows = batch.rows
@@ -93,13 +103,16 @@ class Run {
   }
 
   async apply(step: Step, { threads, seed }: ChainOptions): Promise<void> {
-    const count = { step: step.name, in: this.#batch.rows, dropped: 0, edited: 0, refused: 0 }
+    const count = { step: step.name, in: this.#batch.rows, dropped: 0, edited: 0, refused: 0, cpuUs: 0 }
     this.#counts.push(count)
+    const before = process.cpuUsage()
     const outcome: Outcome = this.#batch.rows
       ? await step.run(this.#batch, { threads, seed, measured: this.#measured() })
       : { verdicts: new Map(), measured: step.fields.map(nothing) }
     for (const [i, each] of step.fields.entries()) this.#columns.push({ field: each, column: outcome.measured[i] as Column, at: this.#at })
     for (const i of outcome.edited ?? []) this.#edited.add(this.#at[i] as number)
+    const { user, system } = process.cpuUsage(before)
+    count.cpuUs = user + system
     count.dropped = outcome.verdicts.size
     count.refused = outcome.refused?.size ?? 0
     count.edited = outcome.edited?.length ?? 0

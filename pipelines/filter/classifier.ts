@@ -2,7 +2,7 @@
  * The coarse classifier: a supervised fastText model says how likely a text belongs with what one wants, as DCLM and Ultra-FineWeb choose
  * theirs. It is cheap and shallow: it sees words and pairs of words, never an argument. What it takes for good is what its labels say.
  *
- * A config names a trained model. `trainClassifier` makes one from labelled texts: the user's (`readLabelled`), or weak ones
+ * A config names a trained model, or has the stage train one (train.ts) from labelled texts: the user's (`readLabelled`), or weak ones
  * (weak_labels.ts). The model is a pure function of the set of labelled texts and the options.
  */
 import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet'
@@ -18,9 +18,38 @@ import { numberColumn, textsIn } from './columns.ts'
 import { labelsOf, modelOf } from './fasttext.ts'
 import type { Step, Verdict } from './step.ts'
 
+const count = (least: number, usual: number) => z.int().min(least).default(usual)
+
+export const classifierTrainSchema = z
+  .strictObject({
+    labels: z
+      .string()
+      .optional()
+      .describe('Labelled texts: JSONL (.gz, .zst) or Parquet with columns text and label, relative to the config. Default: weak labels'),
+    maxDocuments: count(1, 20_000).describe('About how many documents weak labels are made of, drawn by hash(seed, id)'),
+    dim: count(1, 16).describe('Width of a vector'),
+    epoch: count(1, 5).describe('Times that every text is read'),
+    lr: z.number().positive().default(0.1).describe('First rate; it falls linearly to 0'),
+    wordNgrams: count(1, 2).describe('Longest n-gram of words'),
+    minn: count(0, 0).describe('Shortest n-gram of characters; 0 = none'),
+    maxn: count(0, 0).describe('Longest n-gram of characters; 0 = none'),
+    bucket: count(1, 2 ** 18).describe('Vectors that n-grams share'),
+    minCount: count(1, 1).describe('Words that occur less often have no vector of their own'),
+    minAccuracy: z
+      .number()
+      .min(0)
+      .max(1)
+      .default(0.6)
+      .describe('Share of held-back texts, a tenth of all, that it must label rightly, or the stage fails'),
+  })
+  .describe('Trains the model on documents that earlier steps kept')
+
+export type ClassifierTrain = z.output<typeof classifierTrainSchema>
+
 export const classifierSchema = z
   .strictObject({
-    model: z.string().describe('A supervised fastText model (.bin or .ftz), relative to the config'),
+    model: z.string().optional().describe('A supervised fastText model (.bin or .ftz), relative to the config'),
+    train: classifierTrainSchema.optional(),
     name: z
       .string()
       .regex(/^[a-z_][a-z0-9_]{0,63}$/)
@@ -42,33 +71,43 @@ export const classifierSchema = z
       .default(null)
       .describe('Bytes of a text that are read, less where this would cut a character. null = all'),
   })
+  .refine(({ model, train }) => (model === undefined) !== (train === undefined), { message: 'expected one of model and train' })
   .describe('A coarse classifier: a supervised fastText model of your own labels')
 
 export type ClassifierConfig = z.output<typeof classifierSchema>
 
 /** Files that the config names, for Stage.files; `place` is where the section lies. */
-export const classifierFiles = ({ model }: ClassifierConfig, place = 'classifier'): NamedFile[] => [
-  { place: `${place}.model`, path: model },
+export const classifierFiles = ({ model, train }: ClassifierConfig, place = 'classifier'): NamedFile[] => [
+  ...(model === undefined ? [] : [{ place: `${place}.model`, path: model }]),
+  ...(train?.labels === undefined ? [] : [{ place: `${place}.train.labels`, path: train.labels }]),
 ]
 
-/** Measures the score of `keepLabel` (fastText's: probability + 1e-5; null for a text without a word that the model knows). */
+/**
+ * Measures the score of `keepLabel` (fastText's: probability + 1e-5; null for a text without a word that the model knows). `config.model` is
+ * the path of the file, also of one that the stage trained; `sha256` the digest that was pinned.
+ */
 export function classifierStep(config: ClassifierConfig, sha256?: string): Step {
   const { name, threshold, keepLabel } = config
+  const open = async () => {
+    const model = await modelOf({ path: config.model ?? '', sha256, where: 'filter.classifier.model' })
+    const wanted = labelsOf(model).indexOf(keepLabel)
+    if (wanted >= 0) return { model, wanted }
+    throw new MillraceError({
+      code: 'UNKNOWN_LABEL',
+      kind: 'config',
+      expected: `one of the model’s labels (${labelsOf(model).slice(0, 8).join(', ')})`,
+      found: JSON.stringify(keepLabel),
+      where: 'filter.classifier.keepLabel',
+    })
+  }
   return {
     name: `classifier.${name}`,
     fields: [{ name, type: f64(), nullable: true }],
+    async open() {
+      await open()
+    },
     async run(batch, { threads }) {
-      const where = 'filter.classifier'
-      const model = await modelOf({ path: config.model, sha256, where: `${where}.model` })
-      const wanted = labelsOf(model).indexOf(keepLabel)
-      if (wanted < 0)
-        throw new MillraceError({
-          code: 'UNKNOWN_LABEL',
-          kind: 'config',
-          expected: `one of the model’s labels (${labelsOf(model).slice(0, 8).join(', ')})`,
-          found: JSON.stringify(keepLabel),
-          where: `${where}.keepLabel`,
-        })
+      const { model, wanted } = await open()
       const k = model.labels.length
       const found = await predict(model, textsIn(batch.column('text')), { k, threads, maxBytes: config.maxBytes ?? undefined })
       const kind = batch.column('kind')

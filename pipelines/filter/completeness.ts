@@ -42,7 +42,11 @@ export const completenessSchema = z
 export type CompletenessConfig = z.output<typeof completenessSchema>
 
 /** In the order in which they are asked. A text is dropped where it measures the threshold or more. */
-const rules: readonly { reason: string; statistic: CompletenessName; threshold: (config: CompletenessConfig) => number | null }[] = [
+export const completenessRules: readonly {
+  reason: string
+  statistic: CompletenessName
+  threshold: (config: CompletenessConfig) => number | null
+}[] = [
   { reason: 'incomplete_truncated', statistic: 'truncated_mark', threshold: config => config.truncatedMark },
   { reason: 'incomplete_links', statistic: 'link_lines', threshold: config => config.linkLines },
   { reason: 'incomplete_boilerplate', statistic: 'boilerplate_lines', threshold: config => config.boilerplateLines },
@@ -55,7 +59,7 @@ const rules: readonly { reason: string; statistic: CompletenessName; threshold: 
 ]
 
 export function completenessStep(config: CompletenessConfig): Step {
-  const asked = rules.flatMap(({ threshold, ...rule }) => {
+  const asked = completenessRules.flatMap(({ threshold, ...rule }) => {
     const limit = threshold(config)
     return limit === null ? [] : [{ ...rule, limit }]
   })

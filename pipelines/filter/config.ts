@@ -1,6 +1,6 @@
 /** What a config says of filtering. Sections of steps that are off by default are absent, so that a new step renames no artifact that has none. */
 import * as z from 'zod'
-import { filesSchema, type NamedFile } from '../files.ts'
+import { filesSchema, identityOf, type NamedFile } from '../files.ts'
 import { MiB } from '../stage.ts'
 import { addressFiles, addressSchema } from './addresses.ts'
 import { classifierFiles, classifierSchema } from './classifier.ts'
@@ -14,6 +14,7 @@ import { mathsSchema } from './maths.ts'
 import { moduleDigest } from './module_source.ts'
 import { moduleSchema } from './modules.ts'
 import { piiSchema } from './pii.ts'
+import { canariesSchema, canaryFiles } from './planted.ts'
 import { overridden, overrideSchema, type Profile, type ProfileName, profileNames, profiles } from './profiles.ts'
 import { type PublishedName, publishedNames, publishedSchema } from './published.ts'
 import { scoresSchema } from './scores.ts'
@@ -43,7 +44,18 @@ export const filterConfig = z
       .positive()
       .default(64 * MiB)
       .describe('Bytes of documents that a unit aims at'),
-    words: z.enum(['simple']).default('simple').describe('How text is split into words: simple = at white space, marks at the ends apart'),
+    words: z
+      .enum(['simple', 'spacy'])
+      .default('simple')
+      .describe(
+        'How text is split into words for profiles that do not say it themselves: simple = at white space, marks at the ends apart; spacy = as spaCy 3.8 splits English',
+      ),
+    statistics: z
+      .enum(['all', 'rules'])
+      .optional()
+      .describe(
+        'Which of the statistics of texts that profiles can ask for are measured. Default all; rules = those that a profile’s rules compare, and all of them where modules or expressions may ask for others',
+      ),
     profiles: z
       .record(z.string().regex(/^(\*|[a-z0-9_-]+(\/[a-z0-9_+-]+)?)$/), z.enum(profileNames))
       .default({})
@@ -55,7 +67,11 @@ export const filterConfig = z
     published: publishedSchema.optional(),
     fineweb2: fineweb2Schema.optional(),
     pii: piiSchema.optional(),
-    classifier: z.array(classifierSchema).optional().describe('Classifiers, one after the other'),
+    classifier: z
+      .array(classifierSchema)
+      .refine(list => list.filter(({ train }) => train).length <= 1, { message: 'expected one classifier at most that is trained' })
+      .optional()
+      .describe('Classifiers, one after the other'),
     fluency: fluencySchema.optional(),
     completeness: completenessSchema.optional(),
     code: codeSchema.optional(),
@@ -72,6 +88,7 @@ export const filterConfig = z
       .max(2 ** 30)
       .default(64 * MiB)
       .describe('A longer document is quarantined before any rule sees it'),
+    canaries: canariesSchema.optional(),
     files: filesSchema,
   })
   .describe('Which documents stay')
@@ -86,13 +103,21 @@ export function filesOf(config: FilterConfig): NamedFile[] {
     ...(config.classifier ?? []).flatMap((each, i) => classifierFiles(each, `classifier.${i}`)),
     ...(config.fineweb2 ? fineweb2Files(config.fineweb2) : []),
     ...(config.fluency ? fluencyFiles(config.fluency) : []),
+    ...(config.canaries ? canaryFiles(config.canaries) : []),
     ...(config.scores ?? []).map(({ path }, i) => ({ place: `scores.${i}.path`, path })),
     ...(config.modules ?? []).map(({ path }, i) => ({ place: `modules.${i}.path`, path, digest: moduleDigest })),
   ]
 }
 
+/** What of a config is identity: what canaries expect changes no byte. */
+export function filterIdentity(config: FilterConfig): Partial<FilterConfig> {
+  const { canaries: _, ...rest } = identityOf(config) as FilterConfig
+  return rest
+}
+
 /** Profiles with what the config overrides, in the order of `profileNames`. */
-export const profilesOf = (config: FilterConfig): Profile[] => profileNames.map(name => overridden(profiles[name], config.override[name]))
+export const profilesOf = ({ words, override }: Pick<FilterConfig, 'words' | 'override'>): Profile[] =>
+  profileNames.map(name => ({ words, ...overridden(profiles[name], override[name]) }))
 
 type ByKind = Pick<FilterConfig, 'profiles' | 'published'>
 

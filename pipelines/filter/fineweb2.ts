@@ -126,6 +126,9 @@ export function fineweb2Step(config: Fineweb2Config, digest: (language: string) 
   return {
     name: 'fineweb2',
     fields: statistics.map(({ name }) => ({ name, type: f64(), nullable: true })),
+    async open() {
+      await (opening ??= open())
+    },
     async run(batch, { threads, measured }) {
       opening ??= open()
       const profiles = await opening

@@ -10,6 +10,7 @@
 import { rm } from 'node:fs/promises'
 import * as z from 'zod'
 import { loadModel, type NgramModel, openTrainer, scoreTexts, type TrainReport } from '../../native/addon/ngram.ts'
+import type { Texts } from '../../native/addon/text.ts'
 import { type Batch, Column, f64, utf8 } from '../arrow/index.ts'
 import { MillraceError } from '../errors.ts'
 import { type NamedFile, sha256Of } from '../files.ts'
@@ -20,9 +21,31 @@ const bucketsSchema = z
   .strictObject({ head: z.number().positive(), middle: z.number().positive() })
   .refine(({ head, middle }) => head <= middle, { message: 'expected head to be at most middle' })
 
+export const fluencyTrainSchema = z
+  .strictObject({
+    maxBytes: z
+      .int()
+      .min(1)
+      .default(2 ** 26)
+      .describe('About how many bytes of documents are drawn by hash(seed, id); prose among them that earlier steps kept is learnt'),
+    order: z.int().min(1).max(6).default(5).describe('Words of the longest n-grams'),
+    prune: z
+      .array(z.int().min(0))
+      .min(1)
+      .max(6)
+      .default([0, 0, 1])
+      .describe('N-grams seen at most so often are left out, by order; the last number holds for the rest'),
+    fallback: z.boolean().default(false).describe('Train on little or artificial text, too, with discounts that are not estimated'),
+    arpa: z.boolean().default(false).describe('Write the model as ARPA as well'),
+  })
+  .describe('Trains the model on documents that earlier steps kept')
+
+export type FluencyTrain = z.output<typeof fluencyTrainSchema>
+
 export const fluencySchema = z
   .strictObject({
-    model: z.string().describe('An n-gram model: ours (binary), or ARPA, also .gz and .zst; relative to the config'),
+    model: z.string().optional().describe('An n-gram model: ours (binary), or ARPA, also .gz and .zst; relative to the config'),
+    train: fluencyTrainSchema.optional(),
     maxPerplexity: z.number().positive().nullable().default(null).describe('A text with more is dropped; null = only measure'),
     maxUnknown: z.number().min(0).max(1).nullable().default(null).describe('A text with a larger share of unknown words is dropped'),
     minWords: z.int().min(1).default(20).describe('Texts of fewer words are measured and never dropped: their perplexity says little'),
@@ -32,14 +55,19 @@ export const fluencySchema = z
       .describe('Perplexities up to which a text is `head` or `middle` in the statistic `perplexity_bucket`; beyond is `tail`'),
     skipKinds: z.array(z.string()).default(['code', 'repository']).describe('Kinds of documents that are measured and never dropped'),
   })
+  .refine(({ model, train }) => (model === undefined) !== (train === undefined), { message: 'expected one of model and train' })
   .describe('Perplexity of a text under an n-gram language model')
 
 export type FluencyConfig = z.output<typeof fluencySchema>
 
 /** Files that the config names, for Stage.files; `place` is where the section lies. */
-export const fluencyFiles = ({ model }: FluencyConfig, place = 'fluency'): NamedFile[] => [{ place: `${place}.model`, path: model }]
+export const fluencyFiles = ({ model }: FluencyConfig, place = 'fluency'): NamedFile[] =>
+  model === undefined ? [] : [{ place: `${place}.model`, path: model }]
 
-/** Measures `perplexity`, `oov_share` and, where buckets are given, `perplexity_bucket`; null for a text without words. */
+/**
+ * Measures `perplexity`, `oov_share` and, where buckets are given, `perplexity_bucket`; null for a text without words. `config.model` is the
+ * path of the file, also of one that the stage trained; `sha256` the digest that was pinned.
+ */
 export function fluencyStep(config: FluencyConfig, sha256?: string): Step {
   const { buckets, maxPerplexity, maxUnknown } = config
   return {
@@ -49,8 +77,11 @@ export function fluencyStep(config: FluencyConfig, sha256?: string): Step {
       { name: 'oov_share', type: f64(), nullable: true },
       ...(buckets ? [{ name: 'perplexity_bucket', type: utf8(), nullable: true }] : []),
     ],
+    async open() {
+      await modelOf(config.model ?? '', sha256)
+    },
     async run(batch, { threads }) {
-      const model = await modelOf(config.model, sha256)
+      const model = await modelOf(config.model ?? '', sha256)
       const { log10, words, unknown, sentences } = await scoreTexts(model, textsIn(batch.column('text')), { lines: true, threads })
       const perplexity = log10.map((score, i) =>
         words[i] ? 10 ** (-score / ((words[i] as number) + (sentences[i] as number))) : Number.NaN,
@@ -108,13 +139,22 @@ export interface TrainModelOptions {
  */
 export async function trainModel(batches: AsyncIterable<Batch> | Iterable<Batch>, options: TrainModelOptions): Promise<TrainReport> {
   const { skipKinds = ['code', 'repository'], ...rest } = options
-  const trainer = openTrainer({ prune: [0, 0, 1], ...rest, words: 'simple' })
+  return trainOnTexts(proseOf(batches, skipKinds), rest)
+}
+
+async function* proseOf(batches: AsyncIterable<Batch> | Iterable<Batch>, skipKinds: readonly string[]): AsyncGenerator<Texts> {
+  for await (const batch of batches) {
+    const kind = batch.column('kind')
+    const prose = Uint32Array.from({ length: batch.rows }, (_, i) => i).filter(i => !skipKinds.includes(kind.text(i)))
+    if (prose.length) yield textsIn((prose.length === batch.rows ? batch : batch.take(prose)).column('text'))
+  }
+}
+
+/** `trainModel` of texts as they are. */
+export async function trainOnTexts(texts: AsyncIterable<Texts>, options: Omit<TrainModelOptions, 'skipKinds'>): Promise<TrainReport> {
+  const trainer = openTrainer({ prune: [0, 0, 1], ...options, words: 'simple' })
   try {
-    for await (const batch of batches) {
-      const kind = batch.column('kind')
-      const prose = Uint32Array.from({ length: batch.rows }, (_, i) => i).filter(i => !skipKinds.includes(kind.text(i)))
-      if (prose.length) await trainer.add(textsIn((prose.length === batch.rows ? batch : batch.take(prose)).column('text')))
-    }
+    for await (const each of texts) await trainer.add(each)
     return await trainer.finish()
   } catch (error) {
     for (const path of [options.arpa, options.binary]) if (path !== undefined) await rm(path, { force: true })

@@ -3,18 +3,19 @@
  *
  * A chain of steps (steps.ts) over each batch: addresses, published rules, models, and the user's own. Whatever a step measures is kept in
  * `statistics`, of dropped documents too, so that "what if the threshold were another" needs no second run. A rule that must see other
- * documents belongs in `dedup`.
+ * documents belongs in `dedup`. Models that the config trains are made first, by operations of their own (sample.ts, train.ts).
  */
 import { type Batch, BatchBuilder, Batch as Table } from '../arrow/index.ts'
-import { identityOf } from '../files.ts'
 import { decisions, documents } from '../schemas.ts'
 import { type Context, defineStage } from '../stage.ts'
 import { canary } from './canary.ts'
 import { type Chained, runChain } from './chain.ts'
 import { labels, statisticsSchema } from './columns.ts'
-import { definitionNames, type FilterConfig, filesOf, filterConfig } from './config.ts'
+import { definitionNames, type FilterConfig, filesOf, filterConfig, filterIdentity } from './config.ts'
 import { profilesIn } from './rules.ts'
+import { chooseShares, drawn, drawnFor, drawTexts, measureSizes, partitions, shares, sizes, sortDrawn } from './sample.ts'
 import { chainOf } from './steps.ts'
+import { trainClassifierUnit, trainedIn, trainFluencyUnit } from './train.ts'
 
 export { type FilterConfig, profileOfKind } from './config.ts'
 
@@ -24,28 +25,120 @@ export const filter = defineStage({
   config: filterConfig,
   inputs: ['documents'],
   files: filesOf,
-  identity: identityOf,
+  identity: filterIdentity,
   canary,
   operations: [
+    {
+      name: 'size',
+      kind: 'map',
+      reads: ['documents'],
+      writes: { sizes: { schema: sizes } },
+      unitBytes: ({ unitBytes }) => unitBytes * 8,
+      config: () => ({}),
+      when: draws,
+      run: measureSizes,
+    },
+    {
+      name: 'share',
+      kind: 'single',
+      reads: ['size.sizes'],
+      writes: { shares: { schema: shares } },
+      config: trainingOf,
+      when: draws,
+      run: chooseShares,
+    },
+    {
+      name: 'draw',
+      kind: 'shuffle',
+      reads: ['documents'],
+      sides: ['share.shares'],
+      writes: { drawn: { schema: drawn } },
+      unitBytes: ({ unitBytes }) => unitBytes,
+      partitions: () => partitions,
+      config: learningOf,
+      when: draws,
+      run: drawTexts,
+    },
+    {
+      name: 'sort',
+      kind: 'reduce',
+      reads: ['draw.drawn'],
+      writes: { classifier: { schema: drawn }, fluency: { schema: drawn } },
+      config: () => ({}),
+      when: draws,
+      run: sortDrawn,
+    },
+    {
+      name: 'classifier',
+      kind: 'single',
+      reads: ['sort.classifier'],
+      writes: { model: { extension: 'bin' } },
+      config: config => trainingOf(config).classifier,
+      when: ({ classifier = [] }) => classifier.some(({ train }) => train),
+      run: trainClassifierUnit,
+    },
+    {
+      name: 'fluency',
+      kind: 'single',
+      reads: ['sort.fluency'],
+      writes: { model: { extension: 'bin' }, arpa: { extension: 'arpa' } },
+      config: config => trainingOf(config).fluency,
+      when: ({ fluency }) => fluency?.train !== undefined,
+      run: trainFluencyUnit,
+    },
     {
       name: 'judge',
       kind: 'map',
       reads: ['documents'],
+      sides: ['classifier.model', 'fluency.model'],
       writes: {
         documents: { schema: documents },
         decisions: { schema: decisions },
         statistics: { schema: config => statisticsSchema(chainOf(config).fields) },
       },
       unitBytes: ({ unitBytes }) => unitBytes,
-      config: ({ unitBytes: _, ...rest }) => identityOf(rest),
+      config: judgingOf,
       run: judgeUnit,
     },
   ],
-  outputs: { documents: 'judge.documents', decisions: 'judge.decisions', statistics: 'judge.statistics' },
+  outputs: {
+    documents: 'judge.documents',
+    decisions: 'judge.decisions',
+    statistics: 'judge.statistics',
+    classifier: 'classifier.model',
+    fluency: 'fluency.model',
+    arpa: 'fluency.arpa',
+  },
 })
 
+function draws(config: FilterConfig): boolean {
+  return drawnFor(config).length > 0
+}
+
+function judgingOf(config: FilterConfig): Partial<FilterConfig> {
+  const { unitBytes: _, ...rest } = filterIdentity(config)
+  return rest
+}
+
+/** What training asks of a config: how thresholds move trains nothing anew. */
+function trainingOf(config: FilterConfig): { classifier: object; fluency: object } {
+  const { classifier = [], fluency } = filterIdentity(config)
+  const own = classifier.find(({ train }) => train)
+  return {
+    classifier: own ? { train: own.train, keepLabel: own.keepLabel, skipKinds: own.skipKinds, maxBytes: own.maxBytes } : {},
+    fluency: fluency?.train ? { train: fluency.train, skipKinds: fluency.skipKinds } : {},
+  }
+}
+
+/** What decides which texts are drawn: the steps that judge them, and how many are wanted. */
+function learningOf(config: FilterConfig): object {
+  const { classifier: _c, fluency: _f, scores: _s, modules: _m, expressions: _e, ...rest } = judgingOf(config)
+  return { ...rest, ...trainingOf(config) }
+}
+
 async function judgeUnit(ctx: Context<FilterConfig>): Promise<void> {
-  const { steps, fields, definitionOf } = chainOf(ctx.config)
+  const { steps, fields, definitionOf } = chainOf(ctx.config, await trainedIn(ctx))
+  for (const step of steps) await step.open?.()
   const [kept, dropped, measured] = [await ctx.writer('documents'), await ctx.writer('decisions'), await ctx.writer('statistics')]
   const { threads, seed, config } = ctx
   let row = 0

@@ -66,6 +66,9 @@ export function languageStep(config: LanguageConfig, sha256?: string): Step {
       { name: 'language', type: utf8(), nullable: true },
       { name: 'language_score', type: f64(), nullable: true },
     ],
+    async open() {
+      await (opening ??= open())
+    },
     async run(batch, { threads }) {
       opening ??= open()
       const { model, labels, k } = await opening

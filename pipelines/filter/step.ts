@@ -46,6 +46,8 @@ export interface Step {
   name: string
   /** Columns that it adds to `statistics`, nullable; names are unique over all steps. */
   fields: readonly Field[]
+  /** Reads the files that it needs, so that a wrong one is found before any document. May be called more than once. */
+  open?(): Promise<void>
   /** Judges a batch of `documents` (column `text` as earlier steps left it). Order of rows cannot change a verdict. */
   run(batch: Batch, options: StepOptions): Promise<Outcome>
 }

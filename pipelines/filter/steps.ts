@@ -3,6 +3,7 @@
  * measured come last, and scores before modules before expressions, so that each can ask for what the one before it found.
  */
 import { notJudged } from '../../native/addon/profiles.ts'
+import { tables } from '../../native/addon/text.ts'
 import type { Batch, Field } from '../arrow/index.ts'
 import { located } from '../files.ts'
 import { addressStep } from './addresses.ts'
@@ -12,7 +13,7 @@ import { codeStep } from './code.ts'
 import { labels } from './columns.ts'
 import { completenessStep } from './completeness.ts'
 import { definitionFor, definitionNames, type FilterConfig, profileFor, profilesOf } from './config.ts'
-import { expressionsStep } from './expressions.ts'
+import { expressionsStep, namesIn, parseExpression } from './expressions.ts'
 import { type Fineweb2Config, fineweb2Step, languagesOf } from './fineweb2.ts'
 import { fluencyStep } from './fluency.ts'
 import { languageStep } from './language.ts'
@@ -26,6 +27,9 @@ import { scoresStep } from './scores.ts'
 import { signalsStep } from './signals.ts'
 import type { Step, StepOptions } from './step.ts'
 
+/** Models that the stage trained: a local path, and what is in the file. */
+export type Trained = Partial<Record<'classifier' | 'fluency', { path: string; sha256: string }>>
+
 export interface Chain {
   steps: readonly Step[]
   /** What they measure, in order: columns of `statistics` behind its own. */
@@ -36,9 +40,12 @@ export interface Chain {
 
 const chains = new WeakMap<FilterConfig, Chain>()
 
-/** One chain a config object: steps may hold models. Throws what is wrong with the config that its schema cannot say. */
-export function chainOf(config: FilterConfig): Chain {
-  const before = chains.get(config)
+/**
+ * One chain a config object: steps may hold models. Throws what is wrong with the config that its schema cannot say. Without `trained`, models
+ * that the stage trains are steps that cannot run.
+ */
+export function chainOf(config: FilterConfig, trained?: Trained): Chain {
+  const before = trained ? undefined : chains.get(config)
   if (before) return before
   const { files = {} } = config
   const here = located<FilterConfig>(config)
@@ -57,6 +64,7 @@ export function chainOf(config: FilterConfig): Chain {
     rulesStep({
       ...(fineweb2 ? { elsewhere: { none: profileNames.indexOf('none'), rows: foreignRows(fineweb2) } } : {}),
       profiles: profilesOf(config),
+      extent: extentOf(config),
       profileOf,
       maxDocumentBytes: config.maxDocumentBytes,
       ...(here.maths ? { formulas: here.maths.kinds } : {}),
@@ -65,8 +73,14 @@ export function chainOf(config: FilterConfig): Chain {
   if (here.published) add(publishedStep({ ...here.published, maxDocumentBytes: config.maxDocumentBytes }))
   if (here.fineweb2) add(fineweb2Step(here.fineweb2, language => digest(`fineweb2.languages.${language}`)))
   if (here.pii) add(piiStep(here.pii))
-  for (const [i, classifier] of (here.classifier ?? []).entries()) add(classifierStep(classifier, digest(`classifier.${i}.model`)))
-  if (here.fluency) add(fluencyStep(here.fluency, digest('fluency.model')))
+  for (const [i, each] of (here.classifier ?? []).entries()) {
+    const { path, sha256 = digest(`classifier.${i}.model`) } = (each.train && trained?.classifier) || {}
+    add(classifierStep(path === undefined ? each : { ...each, model: path }, sha256))
+  }
+  if (here.fluency) {
+    const { path, sha256 = digest('fluency.model') } = (here.fluency.train && trained?.fluency) || {}
+    add(fluencyStep(path === undefined ? here.fluency : { ...here.fluency, model: path }, sha256))
+  }
   if (here.completeness) add(completenessStep(here.completeness))
   if (here.code) add(codeStep(here.code))
   if (here.maths) add(mathsStep(here.maths))
@@ -81,6 +95,13 @@ export function chainOf(config: FilterConfig): Chain {
 
 const numericNames = (steps: readonly Step[]): string[] =>
   steps.flatMap(step => step.fields.filter(({ type }) => ['float', 'int', 'bool'].includes(type.kind)).map(({ name }) => name))
+
+/** What native code is to measure: it cannot measure single statistics beside those of rules. */
+function extentOf({ statistics, modules = [], expressions = [] }: FilterConfig): 'all' | 'rules' {
+  if (statistics !== 'rules' || modules.length) return 'all'
+  const native = new Set(tables().statistics)
+  return expressions.some(({ drop }) => namesIn(parseExpression(drop)).some(name => native.has(name))) ? 'all' : 'rules'
+}
 
 /** Rows in a language that FineWeb-2's files judge. */
 function foreignRows(config: Fineweb2Config): (batch: Batch, measured: StepOptions['measured']) => number[] {

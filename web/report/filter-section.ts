@@ -2,17 +2,18 @@
 import { html } from 'hono/html'
 import type { Html } from './chart.ts'
 import { count, figure, plain, share, short, size, time } from './format.ts'
-import type { FunnelRow, Histogram, ReportFacts } from './types.ts'
+import type { FunnelRow, Histogram, ReportFacts, TrainedModel } from './types.ts'
 
 export function filterSection({ filter }: ReportFacts): Html {
   if (!filter) return html``
-  const { definitions, steps, histograms, edits } = filter
+  const { definitions, steps, trained, histograms, edits } = filter
   return html`<h2>Filtering</h2>
 <p class="note">Which definition judged which kind of document, what its steps did, and what it measured beside its thresholds.</p>
 <div class="scroll"><table><thead><tr><th>kind</th><th class="left">definition</th><th>documents</th><th>rules</th><th class="left">changed by the config</th></tr></thead>
 <tbody>${definitions.map(row => html`<tr><td>${plain(row.kind)}</td><td class="left">${row.profile}</td><td>${count(row.documents)}</td><td>${row.rules}</td><td class="words">${row.overridden.join(', ') || '–'}</td></tr>`)}</tbody></table></div>
-<div class="scroll"><table><thead><tr><th>step</th><th>documents in</th><th>dropped</th><th>edited</th><th>quarantined</th></tr></thead>
-<tbody>${steps.map(row => html`<tr><td>${row.step}</td><td>${count(row.in)}</td><td>${count(row.dropped)}</td><td>${count(row.edited)}</td><td>${count(row.refused)}</td></tr>`)}</tbody></table></div>
+<div class="scroll"><table><thead><tr><th>step</th><th>documents in</th><th>dropped</th><th>edited</th><th>quarantined</th><th>CPU</th></tr></thead>
+<tbody>${steps.map(row => html`<tr><td>${row.step}</td><td>${count(row.in)}</td><td>${count(row.dropped)}</td><td>${count(row.edited)}</td><td>${count(row.refused)}</td><td>${row.cpuSeconds === null ? '–' : time(row.cpuSeconds)}</td></tr>`)}</tbody></table></div>
+${trained.map(trainedView)}
 ${histograms.length ? html`<h3>Measured, with thresholds</h3><p class="note">Documents that ${histograms[0]?.profile} judges, from a sample; ochre is the side that goes. What would another threshold keep? <code>millrace sweep RULE</code></p><div class="multiples">${histograms.map(histogramView)}</div>` : ''}
 ${
   edits.length
@@ -26,6 +27,13 @@ ${
     : ''
 }`
 }
+
+const trainedView = ({ model, labels, texts, held, right, perplexity, perplexityOutOfOrder }: TrainedModel): Html =>
+  html`<p class="note">${
+    model === 'classifier'
+      ? html`The classifier was trained here on ${count(texts)} texts with ${labels === 'weak' ? html`<b>weak labels</b>: documents that the steps before it kept, and the same texts broken on purpose. Nobody looked at them, and they know no more than those steps` : 'labels that were given'}. Of ${count(held)} texts that were held back it labels ${right === null ? '–' : share(right, held)} rightly.`
+      : html`The language model was trained here on ${count(texts)} texts that the steps before it kept. Perplexity of ${count(held)} texts that were held back: ${figure(perplexity ?? undefined)}; with their words out of order: ${figure(perplexityOutOfOrder ?? undefined)}.`
+  }</p>`
 
 const [width, height] = [1000, 300]
 const round = (n: number) => Number(n.toFixed(2))

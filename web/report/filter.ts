@@ -11,7 +11,7 @@ import { type Manifest, planKey } from '../../storage/artifacts.ts'
 import { readJson } from '../../storage/store.ts'
 import { type Step, talliesOf } from './nodes.ts'
 import { type Reading, spreadOver } from './read.ts'
-import type { EditedSample, FilterFacts, Histogram } from './types.ts'
+import type { EditedSample, FilterFacts, Histogram, TrainedModel } from './types.ts'
 
 const mostHistograms = 12
 const mostBatches = 64
@@ -29,6 +29,7 @@ export async function filterFactsOf(reading: Reading, corpus: readonly Step[]): 
     node: step.node.id,
     definitions,
     steps: stepsOf(step.manifest),
+    trained: trainedOf(step.manifest),
     histograms: await histogramsOf(reading, step.manifest, parsed.data, definitions),
     edits: await editsOf(reading, step.manifest),
   }
@@ -50,11 +51,25 @@ function stepsOf(manifest: Manifest): FilterFacts['steps'] {
   const steps = new Map<string, FilterFacts['steps'][number]>()
   for (const [name, by] of talliesOf(manifest, 'step')) {
     const slash = name.lastIndexOf('/')
-    const step = name.slice(0, slash)
-    const sums = steps.get(step) ?? { step, in: 0, dropped: 0, edited: 0, refused: 0 }
-    steps.set(step, { ...sums, [name.slice(slash + 1)]: by })
+    const [step, what] = [name.slice(0, slash), name.slice(slash + 1)]
+    const sums = steps.get(step) ?? { step, in: 0, dropped: 0, edited: 0, refused: 0, cpuSeconds: null }
+    steps.set(step, { ...sums, ...(what === 'cpuUs' ? { cpuSeconds: by / 1e6 } : { [what]: by }) })
   }
   return [...steps.values()].sort((a, b) => b.in - a.in)
+}
+
+/** Counters `train/<model>/<what>`. */
+function trainedOf(manifest: Manifest): TrainedModel[] {
+  const counters = talliesOf(manifest, 'train')
+  return (['classifier', 'fluency'] as const).flatMap((model): TrainedModel[] => {
+    const of = (what: string) => counters.get(`${model}/${what}`) ?? null
+    if (of('held') === null) return []
+    const labels = of('labels/weak') ? 'weak' : of('labels/given') ? 'given' : null
+    const [texts, held] = [of('texts') ?? 0, of('held') ?? 0]
+    return [
+      { model, labels, texts, held, right: of('right'), perplexity: of('perplexity'), perplexityOutOfOrder: of('perplexityOutOfOrder') },
+    ]
+  })
 }
 
 /** Of the profile that judged most documents: the rules that drop most, then the others in the order in which they are asked. */

@@ -75,9 +75,25 @@ export interface FunnelRow {
 export interface FilterFacts {
   node: string
   definitions: { kind: string; profile: string; documents: number; rules: number; overridden: string[] }[]
-  steps: { step: string; in: number; dropped: number; edited: number; refused: number }[]
+  /** `cpuSeconds` of all units; null where they were not counted. */
+  steps: { step: string; in: number; dropped: number; edited: number; refused: number; cpuSeconds: number | null }[]
+  trained: TrainedModel[]
   histograms: Histogram[]
   edits: EditedSample[]
+}
+
+/** A model that the stage trained itself, and how it did on texts that were held back. */
+export interface TrainedModel {
+  model: 'classifier' | 'fluency'
+  /** Where a classifier's labels come from. Weak ones know no more than the rules that kept a document. */
+  labels: 'weak' | 'given' | null
+  texts: number
+  held: number
+  /** Of the classifier: how many of them it labels rightly. */
+  right: number | null
+  /** Of the language model: of them, and of the same words out of order. */
+  perplexity: number | null
+  perplexityOutOfOrder: number | null
 }
 
 export interface Histogram {

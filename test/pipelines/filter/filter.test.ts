@@ -175,6 +175,37 @@ describe('filter', () => {
     expect(await column(other, 'judge.decisions', 'rule')).toEqual(['too_few_sentences'])
   })
 
+  it('splits words as the config says, where a profile does not say it', async () => {
+    const text = Array.from({ length: 8 }, () => "Don't. The dog's bone wasn't at Mr. O'Neill's (we'd looked).").join('\n')
+    const words = async (config: object) => (await column(await run([{ text }], config), 'judge.statistics', 'words'))[0]
+    const [simple, spacy] = [await words({ profiles: { web: 'fineweb' } }), await words({ profiles: { web: 'fineweb' }, words: 'spacy' })]
+    expect(spacy).toBe(await words({ profiles: { web: 'datatrove@0.10' } }))
+    expect(spacy).not.toBe(simple)
+    expect(await words({ profiles: { web: 'datatrove@0.10' }, words: 'simple' })).toBe(spacy)
+  })
+
+  it('measures what rules ask, where that is all that is wanted, with the same verdicts', async () => {
+    const docs: Doc[] = [
+      { text: prose() },
+      { text: 'Too short.' },
+      { text: source, kind: 'code', type: 'javascript' },
+      { text: `Menu\n${prose(4)}` },
+    ]
+    const [all, rules] = [await run(docs), await run(docs, { statistics: 'rules' })]
+    for (const role of ['documents'] as const)
+      expect(rules.outputs[role]?.map(part => part.content)).toEqual(all.outputs[role]?.map(part => part.content))
+    for (const name of ['rule', 'value'])
+      expect(await column(rules, 'judge.decisions', name)).toEqual(await column(all, 'judge.decisions', name))
+    const measured = async (result: LocalResult, name: string) =>
+      (await column(result, 'judge.statistics', name)).map(value => value !== null)
+    expect(await measured(all, 'letter_share')).toEqual([true, true, true, true])
+    expect(await measured(rules, 'letter_share')).toEqual([false, false, true, false])
+    expect(await measured(rules, 'real_words')).toEqual([true, true, false, true])
+    const asked = await run(docs, { statistics: 'rules', expressions: [{ name: 'few', drop: 'letter_share < 0.01' }] })
+    expect(await measured(asked, 'letter_share')).toEqual([true, true, true, true])
+    expect(filter.identity?.(filter.config.parse({}))).not.toHaveProperty('statistics')
+  })
+
   it('gives the same content on any number of threads', async () => {
     const docs = Array.from({ length: 400 }, (_, i): Doc => ({ text: i % 3 ? prose(i).slice(0, 37 * (i % 40)) : `Menu\n${prose(i)}` }))
     const [one, three] = [await run(docs), await run(docs, {}, 3)]
@@ -184,7 +215,7 @@ describe('filter', () => {
   })
 
   it('refuses configs that say nothing it knows', () => {
-    expect(() => filter.config.parse({ words: 'spacy' })).toThrow()
+    expect(() => filter.config.parse({ words: 'nltk' })).toThrow()
     expect(() => filter.config.parse({ profiles: { web: 'fineweb-paper' } })).toThrow()
     expect(() => filter.config.parse({ override: { millrace: { rules: { gopher_shrt_doc: 5 } } } })).toThrow()
     expect(filter.config.parse({})).toMatchObject({ words: 'simple', profiles: {}, override: {} })

@@ -4,10 +4,8 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { textsOf } from '../../../native/addon/text.ts'
 import { BatchBuilder, f64 } from '../../../pipelines/arrow/index.ts'
-import { runCanary } from '../../../pipelines/canary.ts'
 import { fieldsOf, runChain } from '../../../pipelines/filter/chain.ts'
 import { numberColumn } from '../../../pipelines/filter/columns.ts'
-import { filter } from '../../../pipelines/filter/index.ts'
 import type { Step } from '../../../pipelines/filter/step.ts'
 import { documents } from '../../../pipelines/schemas.ts'
 import { columnOf, type Doc, idOf, makeFolder, prose, runFilter } from './support.ts'
@@ -201,30 +199,5 @@ describe('files that a config names', () => {
     const one = await unit('here', 'export default batch => batch.ids.map(() => null)')
     expect(await unit('there', 'export default batch => batch.ids.map(() => null)')).toBe(one)
     expect(await unit('there', 'export default batch => batch.ids.map(() => undefined)')).not.toBe(one)
-  })
-})
-
-describe('the canary', () => {
-  const plant = async (config: object) => {
-    const into = join(folder, `canary-${Math.random()}`)
-    await mkdir(into, { recursive: true })
-    return runCanary({ stage: filter, config, evaluation: [], folder: into, threads: 1 })
-  }
-
-  it('passes under steps that are switched on, and under the user’s own', async () => {
-    for (const config of [
-      {},
-      { code: {} },
-      { language: { keep: ['en'] } },
-      { language: { keep: ['fi'] } },
-      { language: { keep: 'any' }, code: {} },
-      { profiles: { web: 'none' }, language: { keep: ['en', 'de'] } },
-      { expressions: [{ name: 'all', drop: '1 < 2' }] },
-    ])
-      expect([config, await plant(config)]).toEqual([config, true])
-  }, 60_000)
-
-  it('refuses a chain that cannot be built before a unit runs', async () => {
-    await expect(plant({ expressions: [{ name: 'few', drop: 'wrods < 5' }] })).rejects.toMatchObject({ code: 'EXPRESSION' })
   })
 })
