@@ -9,6 +9,7 @@
 #include "native/text/grams.h"
 #include "native/text/interner.h"
 #include "native/text/nemo_masks.h"
+#include "native/text/sieve.h"
 
 namespace millrace::text {
 
@@ -58,36 +59,54 @@ class Nemo {
   bool measure(std::string_view text, std::span<double> out);
 
  private:
+  // nemo.cc
   void find_words();
   void words(std::span<double> out);
-  void lines(std::span<double> out);
-  void paragraphs(size_t lines, size_t distinct_lines, std::span<double> out);
-  bool suspicious() const;
-  void number_pairs();
-  template <class Slot>
-  size_t fill(std::vector<Slot>& slots);
-  void grams(std::span<double> out);
-  bool same_pair(uint32_t a, uint32_t b) const;
+  bool is_dots(size_t at) const;
+  bool is_hashes(size_t from) const;
+  bool is_space(size_t at) const { return blocks_[at / 64].space >> (at % 64) & 1; }
+  bool starts_word(size_t at) const { return at == 0 || is_space(at - 1); }
+  size_t word_end(size_t from) const;
   std::string_view word(uint32_t i) const { return text_.substr(bounds_[2 * i], bounds_[2 * i + 1] - bounds_[2 * i]); }
   size_t characters(std::string_view part) const;
 
+  // nemo_lines.cc
+  void lines(std::span<double> out);
+  void paragraphs(std::span<double> out);
+  void find_suspects(bool& lorem);
+  bool has_policy(std::string_view paragraph);
+
+  // nemo_grams.cc
+  void grams(std::span<double> out);
+  void find_candidates();
+  void number_pairs();
+
   std::string_view text_;  // with bytes behind it that may be read
-  std::string copy_, lower_, joined_;
+  std::string copy_;
   std::vector<NemoMasks> blocks_;
   std::vector<uint32_t> bounds_;  // first byte and end of each word
-  std::vector<uint32_t> breaks_;  // places of "\n"
-  std::vector<uint32_t> sums_;    // [words + 1] code points of the words before each
   NemoTotals totals_;
   size_t words_ = 0;
-  bool kelvin_ = false;              // the text has U+212A, whose lower case is k
+  uint32_t longest_ = 0;  // the first word of most bytes
+  bool kelvin_ = false;  // the text has U+212A, whose lower case is k
 
-  // Pairs of neighbouring words, open addressing; a hit is compared word by word.
-  std::vector<uint32_t> small_slots_;  // below 65,535 words
-  std::vector<uint64_t> slots_, hashes_;  // hashes_: of each pair
-  std::vector<uint32_t> pair_of_, firsts_, counts_;  // [words] number; [pairs] first place, how often
-  std::vector<uint64_t> live_;                       // bit per place: the pair there occurs again
+  std::vector<uint32_t> breaks_;  // places of "\n", and the end
+  std::vector<std::string_view> pieces_;
+  std::vector<uint32_t> suspects_;
+  std::string lower_;
+
+  // Pairs of neighbouring words: numbers of those at candidates_; of each number its first place, and how often it occurs.
+  struct Slot {
+    uint32_t tag, number;  // number + 1; 0: free
+  };
+  std::vector<Slot> slots_;
+  std::vector<uint64_t> hashes_;  // of each pair, or each line
+  std::vector<uint32_t> candidates_, pair_of_, firsts_, counts_;
+  size_t candidate_count_ = 0;
   std::vector<Gram> pairs_;
+  std::string joined_;
 
+  Sieve sieve_;
   Interner seen_;
   Repeats repeats_;
   bool exhausted_ = false;

@@ -23,6 +23,16 @@ class Bytes {
     return bits(one(low_), one(high_));
   }
   uint64_t above_ascii() const { return bits(low_, high_); }
+  static Bytes all(char c) { return Bytes(_mm256_set1_epi8(c), _mm256_set1_epi8(c)); }
+  // Where each of four blocks has the byte of its own that is wanted there.
+  static uint64_t equal(const Bytes (&found)[4], const Bytes (&wanted)[4]) {
+    __m256i low = _mm256_set1_epi8(-1), high = low;
+    for (int i = 0; i < 4; ++i) {
+      low = _mm256_and_si256(low, _mm256_cmpeq_epi8(found[i].low_, wanted[i].low_));
+      high = _mm256_and_si256(high, _mm256_cmpeq_epi8(found[i].high_, wanted[i].high_));
+    }
+    return bits(low, high);
+  }
   Bytes lowered() const {
     const __m256i bit = _mm256_set1_epi8(0x20);
     return Bytes(_mm256_or_si256(low_, bit), _mm256_or_si256(high_, bit));
@@ -41,6 +51,10 @@ class Bytes {
 void nemo_masks_avx2(const char* text, size_t size, NemoMasks* blocks, NemoTotals& totals) { read_all<Bytes>(text, size, blocks, totals); }
 
 size_t nemo_bounds_avx2(const NemoMasks* blocks, size_t count, size_t size, uint32_t* to) { return all_bounds(blocks, count, size, to); }
+
+void nemo_breaks_avx2(const NemoMasks* blocks, size_t count, uint32_t* to) { all_breaks(blocks, count, to); }
+
+uint64_t nemo_blind_avx2(NemoMasks* blocks, size_t count) { return all_blind(blocks, count); }
 
 size_t nemo_count_avx2(const char* text, size_t size, const char* needle, size_t needle_size) {
   return count_all<Bytes>(text, size, needle, needle_size);

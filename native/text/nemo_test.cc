@@ -38,6 +38,17 @@ TEST(Nemo, SymbolWords) {
   expect(measure("-» (...) […] ...a"), {{kNemoSymbolToWord, 3.0 / 4}});
 }
 
+// Words of 60 to 70 bytes end before, at and behind the border of a block; only what has no letter is without one.
+TEST(Nemo, WordsWithoutLetters) {
+  for (size_t size = 60; size < 70; ++size) {
+    const std::string marks(size, '1'), letters(size, 'x');
+    expect(measure(marks), {{kNemoWords, 1}, {kNemoAlphabets, 0}, {kNemoLongestWord, static_cast<double>(size)}});
+    expect(measure(marks + "a b"), {{kNemoWords, 2}, {kNemoAlphabets, 1}, {kNemoLongestWord, static_cast<double>(size + 1)}});
+    expect(measure(letters + " - " + marks + "\n— “a 中 -é -»"), {{kNemoWords, 8}, {kNemoAlphabets, 4.0 / 8}, {kNemoSymbolToWord, 1.0 / 8}});
+    expect(measure(marks + "\u00a0" + marks), {{kNemoWords, 2}, {kNemoAlphabets, 0}});
+  }
+}
+
 TEST(Nemo, Urls) {
   expect(measure("http://a.b/c%20d "), {{kNemoUrls, 16.0 / 17}});
   expect(measure("x https://a%2z http:// b"), {{kNemoUrls, 9.0 / 24}});
@@ -52,10 +63,17 @@ TEST(Nemo, LinesAndParagraphs) {
   expect(measure("x\n\ny\n\nx"), {{kNemoRepeatedParagraphs, 2.0 / 3}, {kNemoRepeatedParagraphCharacters, 2.0 / 3}, {kNemoRepeatedLines, 2.0 / 3}});
 }
 
+// Lines and paragraphs that agree in length and in their first and last eight bytes, and differ between.
+TEST(Nemo, AlikeLines) {
+  expect(measure("| name   a  value |\n| name   b  value |\n| name   a  value |"), {{kNemoRepeatedLines, 2.0 / 3}, {kNemoRepeatedLineCharacters, 38.0 / 57}});
+  expect(measure("| name   a  value |\n\n| name   b  value |"), {{kNemoRepeatedLines, 1}, {kNemoRepeatedParagraphs, 1}, {kNemoRepeatedParagraphCharacters, 1}});
+}
+
 TEST(Nemo, Boilerplate) {
   expect(measure("Our Terms of Use\n\nb\n\nWe use coo\u212aies\n\nd"), {{kNemoBoilerplate, 2.0 / 4}});
   expect(measure("a\n\nLorem IPSUM"), {{kNemoBoilerplate, 1}});
   expect(measure("terms of\nuse"), {{kNemoBoilerplate, 0}});
+  expect(measure("a cookie\n\nthe COOKIE Policy, and our privacy\n\nPrivacy Policy\n\nprivacy"), {{kNemoBoilerplate, 2.0 / 4}});
 }
 
 // "a b" first and three times, also inside "xa bx": 4 places of 3 characters of 17. Under n words the score is 1.
