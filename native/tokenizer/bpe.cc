@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <functional>
 #include <numeric>
 #include <unordered_set>
 
@@ -12,10 +11,8 @@ namespace millrace::tokenizer {
 namespace {
 
 constexpr uint32_t kNone = ~0u;
-// Up to here a scan over all ranks is faster than a heap (measured on words; either finds the same merges).
+// Up to here a scan over all ranks is faster than lists of them (measured on words; either finds the same merges).
 constexpr size_t kShort = 48;
-// From here on pairs of bytes are sorted by counting their ranks.
-constexpr size_t kCounted = 2048;
 
 Error bad(const std::string& where, const std::string& expected) { return {kFormat, "tokenizer, " + where + ": expected " + expected}; }
 
@@ -58,6 +55,13 @@ Error Bpe::set_merges(std::span<const uint32_t> merges) {
     ids_of_ranks_.push_back(id);
   }
   ranks_.set_bytes(byte_ids_);
+  std::vector<uint32_t> lowest(size(), kNone);
+  for (size_t i = merges.size(); i > 0; i -= 3) lowest[merges[i - 3]] = lowest[merges[i - 2]] = static_cast<uint32_t>(i / 3 - 1);
+  for (uint32_t rank = 0; rank < ids_of_ranks_.size(); ++rank) lowers_.push_back(lowest[ids_of_ranks_[rank]] < rank);
+  for (uint32_t id = 0; id < size(); ++id) {
+    const std::string_view bytes = special(id) ? std::string_view() : token(id);
+    for (size_t i = 1; i < bytes.size(); ++i) meet_.set(static_cast<size_t>(static_cast<uint8_t>(bytes[i - 1])) << 8 | static_cast<uint8_t>(bytes[i]));
+  }
   return Error::none();
 }
 
@@ -140,12 +144,18 @@ void Bpe::encode_piece(std::string_view piece, Scratch& scratch, std::vector<uin
       return;
     }
   }
-  if (piece.size() == 1) out.push_back(byte_ids_[static_cast<uint8_t>(piece[0])]);
-  else if (piece.size() <= kShort) encode_short(piece, out);
-  else encode_long(piece, scratch, out);
+  if (piece.size() <= kShort) return encode_short(piece, out);
+  for (size_t from = 0, to = 0; from < piece.size(); from = to) {
+    do ++to;
+    while (to < piece.size() && meet(piece[to - 1], piece[to]));
+    const std::string_view part = piece.substr(from, to - from);
+    if (part.size() <= kShort) encode_short(part, out);
+    else merge_long({ranks_, ids_of_ranks_, lowers_, byte_ids_}, part, scratch, out);
+  }
 }
 
 void Bpe::encode_short(std::string_view piece, std::vector<uint32_t>& out) const {
+  if (piece.size() == 1) return out.push_back(byte_ids_[static_cast<uint8_t>(piece[0])]);
   // Symbols stay where their first byte is; best[i] is the rank of (symbol at i, the next) with i below it, so that the least of them tells
   // rank and place, the leftmost of equals.
   uint32_t ids[kShort];
@@ -184,64 +194,6 @@ void Bpe::encode_short(std::string_view piece, std::vector<uint32_t>& out) const
   size_t count = 0;
   for (; alive; alive &= alive - 1) found[count++] = ids[std::countr_zero(alive)];
   out.insert(out.end(), found, found + count);
-}
-
-void Bpe::encode_long(std::string_view piece, Scratch& scratch, std::vector<uint32_t>& out) const {
-  const auto n = static_cast<uint32_t>(piece.size());
-  auto& [ids, ranks, previous, next, first, heap, counts] = scratch;
-  ids.resize(n);
-  ranks.assign(n, kNone);  // kNone also where a symbol has been taken into its left neighbour: entries of the queues for it are stale
-  previous.resize(n);
-  next.resize(n);
-  first.clear();
-  heap.clear();
-  const auto entry = [](uint32_t rank, uint32_t at) { return static_cast<uint64_t>(rank) << 32 | at; };
-  for (uint32_t i = 0; i < n; ++i) {
-    ids[i] = byte_ids_[static_cast<uint8_t>(piece[i])];
-    previous[i] = i - 1;
-    next[i] = i + 1;
-  }
-  for (uint32_t i = 0; i + 1 < n; ++i) ranks[i] = ranks_.of_bytes(piece[i], piece[i + 1]);
-  // Pairs of bytes are known at once and sorted once; the heap is for those that merges make, so that it stays small.
-  if (n < kCounted) {
-    for (uint32_t i = 0; i + 1 < n; ++i)
-      if (ranks[i] != kNone) first.push_back(entry(ranks[i], i));
-    std::sort(first.begin(), first.end());
-  } else {
-    counts.assign(ids_of_ranks_.size() + 1, 0);
-    for (uint32_t i = 0; i + 1 < n; ++i)
-      if (ranks[i] != kNone) ++counts[ranks[i] + 1];
-    for (size_t rank = 1; rank < counts.size(); ++rank) counts[rank] += counts[rank - 1];
-    first.resize(counts.back());
-    for (uint32_t i = 0; i + 1 < n; ++i)
-      if (ranks[i] != kNone) first[counts[ranks[i]]++] = entry(ranks[i], i);
-  }
-  const auto rank_again = [&](uint32_t at) {
-    ranks[at] = next[at] < n ? ranks_.find(ids[at], ids[next[at]]) : kNone;
-    if (ranks[at] == kNone) return;
-    heap.push_back(entry(ranks[at], at));
-    std::push_heap(heap.begin(), heap.end(), std::greater<>());
-  };
-  for (size_t taken = 0; taken < first.size() || !heap.empty();) {
-    uint64_t top;
-    if (heap.empty() || (taken < first.size() && first[taken] < heap.front())) {
-      top = first[taken++];
-    } else {
-      top = heap.front();
-      std::pop_heap(heap.begin(), heap.end(), std::greater<>());
-      heap.pop_back();
-    }
-    const auto at = static_cast<uint32_t>(top), rank = static_cast<uint32_t>(top >> 32);
-    if (ranks[at] != rank) continue;
-    const uint32_t right = next[at];
-    ids[at] = ids_of_ranks_[rank];
-    ranks[right] = kNone;
-    next[at] = next[right];
-    if (next[at] < n) previous[next[at]] = at;
-    rank_again(at);
-    if (at > 0) rank_again(previous[at]);
-  }
-  for (uint32_t i = 0; i < n; i = next[i]) out.push_back(ids[i]);
 }
 
 }  // namespace millrace::tokenizer

@@ -1,5 +1,6 @@
 #pragma once
 #include <array>
+#include <bitset>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -9,16 +10,10 @@
 
 #include "native/base/error.h"
 #include "native/base/span.h"
+#include "native/tokenizer/bpe_long.h"
 #include "native/tokenizer/ranks.h"
 
 namespace millrace::tokenizer {
-
-// Work space of one thread: what a piece needs while its merges are found. Grows to 32 bytes a byte of the longest piece.
-struct Scratch {
-  std::vector<uint32_t> ids, ranks, previous, next;
-  std::vector<uint64_t> first, heap;  // rank and place: of the bytes in order, of what came after
-  std::vector<uint32_t> counts;
-};
 
 // A vocabulary with its merges. Immutable, shared by threads.
 class Bpe {
@@ -39,20 +34,22 @@ class Bpe {
   bool special(uint32_t id) const { return id < special_.size() && special_[id]; }
 
   // Appends the ids of one piece (any bytes, at least one): the lowest rank first, among equals the leftmost, until no pair has a merge.
-  // O(n log n) in the piece, whatever it holds.
+  // O(n log n) in the piece, whatever it holds, and O(n) where no merge makes a pair of a lower rank than its own.
   void encode_piece(std::string_view piece, Scratch& scratch, std::vector<uint32_t>& out) const;
 
  private:
   Error set_tokens(const TextColumn& tokens, std::span<const uint32_t> specials);
   Error set_merges(std::span<const uint32_t> merges);
   void encode_short(std::string_view piece, std::vector<uint32_t>& out) const;
-  void encode_long(std::string_view piece, Scratch& scratch, std::vector<uint32_t>& out) const;
+  bool meet(char left, char right) const { return meet_[static_cast<size_t>(static_cast<uint8_t>(left)) << 8 | static_cast<uint8_t>(right)]; }
 
   std::string bytes_;
   std::vector<uint32_t> offsets_;
   std::vector<bool> special_;
   std::array<uint32_t, 256> byte_ids_{};
   std::vector<uint32_t> ids_of_ranks_;
+  std::vector<bool> lowers_;  // ranks whose result is a part of a merge of a lower rank
+  std::bitset<65536> meet_;   // pairs of bytes that some token has within; between others no merge reaches across
   Ranks ranks_;
   std::unordered_map<std::string_view, uint32_t> whole_;  // tokens that their own merges do not give
 };

@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
 #include <map>
 #include <random>
 
@@ -115,6 +117,62 @@ TEST(Bpe, FindsTheMergesOfTheDefinitionInShortAndLongPieces) {
       bpe->encode_piece(text, scratch, ids);
       ASSERT_EQ(ids, slow_encode(text, trained.merges)) << text;
     }
+}
+
+// Any list of merges, ranks in any order: parts that are made after their whole, strings that several pairs make, runs of one symbol.
+TEST(Bpe, FindsTheMergesOfTheDefinitionUnderAnyListOfMerges) {
+  std::mt19937 random(11);
+  const auto below = [&](size_t n) { return static_cast<uint32_t>(random() % n); };
+  Scratch scratch;
+  for (int round = 0; round < 400; ++round) {
+    const uint32_t letters = 1 + below(3);
+    std::vector<std::string> tokens;
+    for (int byte = 0; byte < 256; ++byte) tokens.emplace_back(1, static_cast<char>(byte));
+    std::vector<uint32_t> used;
+    for (uint32_t i = 0; i < letters; ++i) used.push_back('a' + i);
+    std::map<std::pair<uint32_t, uint32_t>, uint32_t> made;
+    for (uint32_t wanted = 1 + below(40), tries = 0; made.size() < wanted && tries < 1000; ++tries) {
+      const uint32_t left = used[below(used.size())], right = used[below(used.size())];
+      const std::string joint = tokens[left] + tokens[right];
+      if (joint.size() > 24 || made.count({left, right})) continue;
+      const auto id = static_cast<uint32_t>(std::find(tokens.begin(), tokens.end(), joint) - tokens.begin());
+      if (id == tokens.size()) tokens.push_back(joint), used.push_back(id);
+      made[{left, right}] = id;
+    }
+    std::vector<std::array<uint32_t, 3>> merges;
+    for (const auto& [pair, id] : made) merges.push_back({pair.first, pair.second, id});
+    std::sort(merges.begin(), merges.end(), [](const auto& a, const auto& b) { return a[2] < b[2]; });
+    if (round % 3) std::shuffle(merges.begin(), merges.end(), random);
+    Column column;
+    for (const std::string& token : tokens) column.add(token);
+    std::vector<uint32_t> flat;
+    std::map<std::pair<uint32_t, uint32_t>, uint32_t> ranks;
+    for (const auto& merge : merges) {
+      ranks[{merge[0], merge[1]}] = static_cast<uint32_t>(flat.size() / 3);
+      flat.insert(flat.end(), merge.begin(), merge.end());
+    }
+    std::unique_ptr<Bpe> bpe;
+    ASSERT_FALSE(Bpe::make_given(column.view(), flat, {}, false, bpe));
+    for (int p = 0; p < 8; ++p) {
+      std::string piece;
+      const size_t length = 1 + below(300);
+      // A letter beyond those that merge, now and then: nothing reaches across it.
+      while (piece.size() < length) piece.append(1 + (below(4) ? 0 : below(40)), static_cast<char>('a' + below(letters + (below(30) == 0))));
+      std::vector<uint32_t> expected, ids;
+      for (char byte : piece) expected.push_back(static_cast<uint8_t>(byte));
+      for (;;) {
+        uint32_t best = ~0u;
+        size_t at = 0;
+        for (size_t i = 0; i + 1 < expected.size(); ++i)
+          if (const auto found = ranks.find({expected[i], expected[i + 1]}); found != ranks.end() && found->second < best) best = found->second, at = i;
+        if (best == ~0u) break;
+        expected[at] = merges[best][2];
+        expected.erase(expected.begin() + static_cast<long>(at) + 1);
+      }
+      bpe->encode_piece(piece, scratch, ids);
+      ASSERT_EQ(ids, expected) << piece;
+    }
+  }
 }
 
 TEST(Bpe, RefusesATokenThatRepeats) {

@@ -45,6 +45,10 @@ class Ranks {
   }
   uint32_t of_bytes(char left, char right) const { return bytes_[static_cast<size_t>(static_cast<uint8_t>(left)) << 8 | static_cast<uint8_t>(right)]; }
 
+  // The ids of the pair that has `rank`.
+  uint32_t left(uint32_t rank) const { return static_cast<uint32_t>(keys_[rank] >> 32); }
+  uint32_t right(uint32_t rank) const { return static_cast<uint32_t>(keys_[rank]); }
+
  private:
   // Half of the hash, so that a slot is small; the pair itself is compared where that agrees.
   struct Slot {
