@@ -16,7 +16,7 @@ export const sections: Record<string, readonly string[]> = {
   dedup: [],
   decontaminate: [],
   longcontext: [],
-  tokenizer: [],
+  tokenizer: ['files'],
   tokenize: [],
   score: [],
   mix: ['phases'],

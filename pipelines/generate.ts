@@ -5,10 +5,10 @@
  * hash(seed, place), so the same checkpoint, prompt and options give the same text everywhere.
  */
 import { readFile } from 'node:fs/promises'
-import { Encoder } from '../native/addon/tokenizer.ts'
 import { fractionOf } from './identity.ts'
 import { readTokenizerFile } from './tokenizer/file.ts'
 import { firstByte, special } from './tokenizer/layout.ts'
+import { openVocabulary, toNfc } from './tokenizer/vocabulary.ts'
 import { idleOptimizer, loadTrainer } from './train/model.ts'
 
 export interface GenerateRequest {
@@ -42,13 +42,14 @@ export interface Generated {
 export async function generate(request: GenerateRequest): Promise<Generated> {
   const { maxTokens = 64, temperature = 0.8, seed = 1, ropeBase = 1e6, maxContext = 512 } = request
   const vocabulary = readTokenizerFile(await readFile(request.tokenizer, 'utf8'), request.tokenizer)
-  const encoder = await Encoder.open(vocabulary.tokens, vocabulary.merges)
+  const encoder = await openVocabulary(vocabulary)
   const trainer = await loadTrainer(
     { threads: request.threads ?? 1, maxMemory: request.maxMemory ?? 2 ** 32 },
     { weights: request.weights, optimizer: idleOptimizer, maxRowLength: maxContext, inference: true },
   )
   const bytes = new Uint8Array(Buffer.from(request.prompt))
-  const prompt = await encoder.encode({ offsets: Int32Array.of(0, bytes.length), bytes })
+  const text = { offsets: Int32Array.of(0, bytes.length), bytes }
+  const prompt = await encoder.encode(vocabulary.nfc ? toNfc(text) : text)
   const context = [special.begin, ...prompt.ids]
   const ids: number[] = []
   let ended = false

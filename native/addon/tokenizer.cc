@@ -16,15 +16,22 @@ using SharedEncoder = std::shared_ptr<Encoder>;
 
 Napi::Value bigints(Napi::Env env, const std::vector<uint64_t>& data) { return copied<Napi::BigUint64Array>(env, data); }
 
+// { partition, offsets, bytes, counts }; undefined for none.
 Napi::Value to_js(Napi::Env env, const Counts& counts) {
-  auto object = Napi::Object::New(env);
-  object.Set("offsets", copied<Napi::Int32Array>(env, counts.offsets));
-  object.Set("bytes", copied<Napi::Uint8Array>(env, counts.bytes));
+  if (counts.counts.empty()) return env.Undefined();
+  auto object = copied_texts(env, counts.offsets, counts.bytes);
+  object.Set("partition", Napi::Number::New(env, counts.partition));
   object.Set("counts", bigints(env, counts.counts));
-  object.Set("pieces", Napi::Number::New(env, static_cast<double>(counts.pieces)));
-  object.Set("skipped", Napi::Number::New(env, static_cast<double>(counts.skipped)));
   return object;
 }
+
+// An object that calls share, as an external value.
+template <class T>
+Napi::Value external(Napi::Env env, std::shared_ptr<T> object) {
+  return Napi::External<std::shared_ptr<T>>::New(env, new std::shared_ptr<T>(std::move(object)), [](Napi::Env, std::shared_ptr<T>* held) { delete held; });
+}
+template <class T>
+std::shared_ptr<T> shared(const Napi::Value& value) { return *value.As<Napi::External<std::shared_ptr<T>>>().Data(); }
 
 Pattern pattern_of(const Napi::Value& value) { return static_cast<Pattern>(std::min<uint32_t>(value.ToNumber().Uint32Value(), kPatterns - 1)); }
 
@@ -46,37 +53,74 @@ Napi::Value split_text(const Napi::CallbackInfo& info) {
   return copied<Napi::Uint32Array>(info.Env(), ends);
 }
 
-// countPieces(offsets, bytes, maxPiece, threads, pattern)
-Napi::Value count(const Napi::CallbackInfo& info) {
+// openCounter(pattern, maxPiece, partitions, threads, maxMemory, folder)
+Napi::Value open_counter(const Napi::CallbackInfo& info) {
+  const CounterOptions options{pattern_of(info[0]),
+                               static_cast<size_t>(info[1].ToNumber().Int64Value()),
+                               info[2].ToNumber().Uint32Value(),
+                               info[3].ToNumber().Int32Value(),
+                               static_cast<uint64_t>(info[4].ToNumber().Int64Value()),
+                               info[5].ToString().Utf8Value()};
+  return external(info.Env(), std::make_shared<Counter>(options));
+}
+
+Napi::Value nothing(Napi::Env env) { return env.Undefined(); }
+
+// countTexts(counter, offsets, bytes)
+Napi::Value count_texts(const Napi::CallbackInfo& info) {
+  return Work::start(info, [=, counter = shared<Counter>(info[0]), column = texts(info[1], info[2])] { return counter->add(column); }, nothing);
+}
+
+// addCounts(counter, offsets, bytes, counts)
+Napi::Value add_counts(const Napi::CallbackInfo& info) {
+  return Work::start(
+      info, [=, counter = shared<Counter>(info[0]), column = texts(info[1], info[2]), each = view<const uint64_t>(info[3])] { return counter->add(column, each); },
+      nothing);
+}
+
+// nextCounts(counter, bytes)
+Napi::Value next_counts(const Napi::CallbackInfo& info) {
   auto counts = std::make_shared<Counts>();
   return Work::start(
-      info,
-      [=, column = texts(info[0], info[1]), max_piece = info[2].ToNumber().Int64Value(), threads = info[3].ToNumber().Int32Value(),
-       pattern = pattern_of(info[4])] { return count_pieces(column, pattern, static_cast<size_t>(max_piece), threads, *counts);
-      },
+      info, [=, counter = shared<Counter>(info[0]), bytes = info[1].ToNumber().Int64Value()] { return counter->next(static_cast<size_t>(bytes), *counts); },
       [=](Napi::Env env) { return to_js(env, *counts); });
 }
 
-// mergeCounts(offsets, bytes, counts)
-Napi::Value merge(const Napi::CallbackInfo& info) {
-  auto counts = std::make_shared<Counts>();
+// counterState(counter): { pieces, skipped, spills }
+Napi::Value counter_state(const Napi::CallbackInfo& info) {
+  const auto counter = shared<Counter>(info[0]);
+  auto object = Napi::Object::New(info.Env());
+  object.Set("pieces", Napi::Number::New(info.Env(), static_cast<double>(counter->pieces())));
+  object.Set("skipped", Napi::Number::New(info.Env(), static_cast<double>(counter->skipped())));
+  object.Set("spills", Napi::Number::New(info.Env(), static_cast<double>(counter->spills())));
+  return object;
+}
+
+// openTrainer(vocabulary, minCount, maxMemory, folder)
+Napi::Value open_trainer(const Napi::CallbackInfo& info) {
+  const TrainOptions options{info[0].ToNumber().Uint32Value(), static_cast<uint64_t>(info[1].ToNumber().Int64Value()),
+                             static_cast<uint64_t>(info[2].ToNumber().Int64Value()), info[3].ToString().Utf8Value()};
+  std::unique_ptr<Trainer> trainer;
+  if (const Error error = Trainer::open(options, trainer)) {
+    addon::to_js(info.Env(), error).ThrowAsJavaScriptException();
+    return info.Env().Undefined();
+  }
+  return external(info.Env(), std::shared_ptr<Trainer>(std::move(trainer)));
+}
+
+// addWords(trainer, offsets, bytes, counts)
+Napi::Value add_words(const Napi::CallbackInfo& info) {
   return Work::start(
-      info, [=, column = texts(info[0], info[1]), each = view<const uint64_t>(info[2])] { return merge_counts(column, each, *counts); },
-      [=](Napi::Env env) { return to_js(env, *counts); });
+      info, [=, trainer = shared<Trainer>(info[0]), column = texts(info[1], info[2]), each = view<const uint64_t>(info[3])] { return trainer->add(column, each); },
+      nothing);
 }
 
-// partitionsOf(offsets, bytes, partitions): Uint32Array
-Napi::Value partition(const Napi::CallbackInfo& info) {
-  return copied<Napi::Uint32Array>(info.Env(), partitions_of(texts(info[0], info[1]), info[2].ToNumber().Uint32Value()));
-}
-
-// train(offsets, bytes, counts, vocabulary, minCount): { offsets, bytes } of ids from 512, merges as triples.
+// train(trainer): { offsets, bytes } of ids from 512, merges as triples, and how many arrays did not fit into memory.
 Napi::Value train_bpe(const Napi::CallbackInfo& info) {
   auto trained = std::make_shared<Trained>();
+  const auto trainer = shared<Trainer>(info[0]);
   return Work::start(
-      info,
-      [=, column = texts(info[0], info[1]), counts = view<const uint64_t>(info[2]), vocabulary = info[3].ToNumber().Uint32Value(),
-       min_count = info[4].ToNumber().Int64Value()] { return train(column, counts, vocabulary, static_cast<uint64_t>(min_count), *trained); },
+      info, [=] { return trainer->run(*trained); },
       [=](Napi::Env env) -> Napi::Value {
         std::vector<int32_t> offsets = {0};
         std::vector<uint8_t> bytes;
@@ -86,10 +130,9 @@ Napi::Value train_bpe(const Napi::CallbackInfo& info) {
         }
         std::vector<uint32_t> merges;
         for (const Merge& m : trained->merges) merges.insert(merges.end(), {m.left, m.right, m.id});
-        auto object = Napi::Object::New(env);
-        object.Set("offsets", copied<Napi::Int32Array>(env, offsets));
-        object.Set("bytes", copied<Napi::Uint8Array>(env, bytes));
+        auto object = copied_texts(env, offsets, bytes);
         object.Set("merges", copied<Napi::Uint32Array>(env, merges));
+        object.Set("moved", Napi::Number::New(env, trainer->moved()));
         return object;
       });
 }
@@ -110,9 +153,7 @@ Napi::Value open(const Napi::CallbackInfo& info) {
         *encoder = std::make_shared<Encoder>(std::move(bpe), options);
         return Error::none();
       },
-      [=](Napi::Env env) -> Napi::Value {
-        return Napi::External<SharedEncoder>::New(env, new SharedEncoder(*encoder), [](Napi::Env, SharedEncoder* held) { delete held; });
-      });
+      [=](Napi::Env env) { return external(env, *encoder); });
 }
 
 // mergesOfRanks(offsets, bytes): triples of ranks.
@@ -122,8 +163,6 @@ Napi::Value merges_of(const Napi::CallbackInfo& info) {
       info, [=, tokens = texts(info[0], info[1])] { return merges_of_ranks(tokens, *merges); },
       [=](Napi::Env env) -> Napi::Value { return copied<Napi::Uint32Array>(env, *merges); });
 }
-
-SharedEncoder encoder_of(const Napi::Value& value) { return *value.As<Napi::External<SharedEncoder>>().Data(); }
 
 // A typed array over what a vector holds, without a copy: ids of a batch are hundreds of megabytes.
 template <class Array, class T>
@@ -143,7 +182,7 @@ Napi::Value encode(const Napi::CallbackInfo& info) {
   auto ids = std::make_shared<Ids>();
   return Work::start(
       info,
-      [=, encoder = encoder_of(info[0]), column = texts(info[1], info[2]), threads = info[3].ToNumber().Int32Value()] {
+      [=, encoder = shared<Encoder>(info[0]), column = texts(info[1], info[2]), threads = info[3].ToNumber().Int32Value()] {
         return encoder->encode(column, threads, *ids);
       },
       [=](Napi::Env env) -> Napi::Value {
@@ -159,7 +198,7 @@ Napi::Value decode(const Napi::CallbackInfo& info) {
   auto bytes = std::make_shared<Bytes>();
   return Work::start(
       info,
-      [=, encoder = encoder_of(info[0]), offsets = view<const int32_t>(info[1]), ids = view<const uint32_t>(info[2]), skip = info[3].ToBoolean().Value()] {
+      [=, encoder = shared<Encoder>(info[0]), offsets = view<const int32_t>(info[1]), ids = view<const uint32_t>(info[2]), skip = info[3].ToBoolean().Value()] {
         return encoder->decode(offsets, ids, skip, *bytes);
       },
       [=](Napi::Env env) -> Napi::Value {
@@ -176,9 +215,13 @@ Napi::Value unicode(const Napi::CallbackInfo& info) { return Napi::String::New(i
 
 void init_tokenizer(Napi::Env env, Napi::Object exports) {
   exports.Set("splitText", Napi::Function::New(env, split_text));
-  exports.Set("countPieces", Napi::Function::New(env, count));
-  exports.Set("mergeCounts", Napi::Function::New(env, merge));
-  exports.Set("partitionsOf", Napi::Function::New(env, partition));
+  exports.Set("openCounter", Napi::Function::New(env, open_counter));
+  exports.Set("countTexts", Napi::Function::New(env, count_texts));
+  exports.Set("addCounts", Napi::Function::New(env, add_counts));
+  exports.Set("nextCounts", Napi::Function::New(env, next_counts));
+  exports.Set("counterState", Napi::Function::New(env, counter_state));
+  exports.Set("openTrainer", Napi::Function::New(env, open_trainer));
+  exports.Set("addWords", Napi::Function::New(env, add_words));
   exports.Set("train", Napi::Function::New(env, train_bpe));
   exports.Set("open", Napi::Function::New(env, open));
   exports.Set("mergesOfRanks", Napi::Function::New(env, merges_of));

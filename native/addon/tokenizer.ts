@@ -10,9 +10,6 @@ export interface Texts {
 /** Distinct pieces, ascending by their bytes, with how often each occurs. */
 export interface PieceCounts extends Texts {
   readonly counts: BigUint64Array
-  /** Occurrences counted, and those skipped because the piece was longer than `maxPiece`. */
-  readonly pieces: number
-  readonly skipped: number
 }
 
 /** Lists of ids: list i is ids[offsets[i], offsets[i + 1]). */
@@ -31,13 +28,19 @@ export const patterns = ['millrace', 'millrace-run', 'gpt2', 'cl100k', 'o200k', 
 export type Pattern = (typeof patterns)[number]
 
 type Handle = { readonly tokenizer: unique symbol }
+type CounterHandle = { readonly counter: unique symbol }
+type TrainerHandle = { readonly trainer: unique symbol }
 
 interface Native {
   splitText(bytes: Uint8Array, pattern: number): Uint32Array
-  countPieces(offsets: Int32Array, bytes: Uint8Array, maxPiece: number, threads: number, pattern: number): Promise<PieceCounts>
-  mergeCounts(offsets: Int32Array, bytes: Uint8Array, counts: BigUint64Array): Promise<PieceCounts>
-  partitionsOf(offsets: Int32Array, bytes: Uint8Array, partitions: number): Uint32Array
-  train(offsets: Int32Array, bytes: Uint8Array, counts: BigUint64Array, vocabulary: number, minCount: number): Promise<Trained>
+  openCounter(pattern: number, maxPiece: number, partitions: number, threads: number, maxMemory: number, folder: string): CounterHandle
+  countTexts(handle: CounterHandle, offsets: Int32Array, bytes: Uint8Array): Promise<void>
+  addCounts(handle: CounterHandle, offsets: Int32Array, bytes: Uint8Array, counts: BigUint64Array): Promise<void>
+  nextCounts(handle: CounterHandle, bytes: number): Promise<(PieceCounts & { readonly partition: number }) | undefined>
+  counterState(handle: CounterHandle): CounterState
+  openTrainer(vocabulary: number, minCount: number, maxMemory: number, folder: string): TrainerHandle
+  addWords(handle: TrainerHandle, offsets: Int32Array, bytes: Uint8Array, counts: BigUint64Array): Promise<void>
+  train(handle: TrainerHandle): Promise<Trained & { readonly moved: number }>
   open(
     offsets: Int32Array,
     bytes: Uint8Array,
@@ -64,26 +67,111 @@ export const splitText = (bytes: Uint8Array, pattern?: Pattern): Uint32Array => 
 /** The Unicode version behind the pattern's classes. */
 export const unicodeVersion = (): string => native().unicodeVersion()
 
-/** Counts the pieces of all texts, leaving out pieces above `maxPiece` bytes. FORMAT for what is not UTF-8, MEMORY above 2 GiB of distinct pieces. */
-export const countPieces = (texts: Texts, options: { maxPiece: number; threads: number; pattern?: Pattern }): Promise<PieceCounts> =>
-  native().countPieces(texts.offsets, texts.bytes, options.maxPiece, options.threads, indexOf(options.pattern))
+export interface CounterState {
+  /** Occurrences counted, and those left out because the piece was longer than `maxPiece`. */
+  readonly pieces: number
+  readonly skipped: number
+  /** Tables that were written to the folder because they outgrew their memory. */
+  readonly spills: number
+}
 
-/** Sums equal pieces; what comes in need not be sorted. */
-export const mergeCounts = (pieces: Texts & { readonly counts: BigUint64Array }): Promise<PieceCounts> =>
-  native().mergeCounts(pieces.offsets, pieces.bytes, pieces.counts)
+export interface CounterOptions {
+  /** Default `millrace`. */
+  readonly pattern?: Pattern
+  /** Longer pieces, in bytes, are left out. Default: none. */
+  readonly maxPiece?: number
+  /** Default 1: pieces come out sorted by their bytes alone. */
+  readonly partitions?: number
+  readonly threads?: number
+  /** Bytes of all tables; what is above it is sorted and written to `folder`. Default: all in memory. */
+  readonly spill?: { readonly maxMemory: number; readonly folder: string }
+}
 
-/** Which of `partitions` each piece belongs to: a hash of its bytes that is fixed for good. */
-export const partitionsOf = (pieces: Texts, partitions: number): Uint32Array =>
-  native().partitionsOf(pieces.offsets, pieces.bytes, partitions)
+const largest = 2 ** 31 - 1
+
+/** Counts of the pieces of a corpus, exact whatever memory they get: the same for any threads, memory and order. One call at a time. */
+export class PieceCounter {
+  readonly #handle: CounterHandle
+
+  constructor({ pattern, maxPiece = largest, partitions = 1, threads = 1, spill }: CounterOptions = {}) {
+    this.#handle = native().openCounter(indexOf(pattern), maxPiece, partitions, threads, spill?.maxMemory ?? 0, spill?.folder ?? '')
+  }
+
+  /** FORMAT with text and byte for what is not UTF-8, IO where nothing can be spilled. */
+  addTexts(texts: Texts): Promise<void> {
+    return native().countTexts(this.#handle, texts.offsets, texts.bytes)
+  }
+
+  /** Pieces that were counted before, in any order. */
+  addCounts({ offsets, bytes, counts }: PieceCounts): Promise<void> {
+    return native().addCounts(this.#handle, offsets, bytes, counts)
+  }
+
+  /** Everything, once, in order of partition and bytes, in blocks of one partition and at most `bytes` bytes of pieces. Nothing can be added then. */
+  async *blocks(bytes = 2 ** 23): AsyncGenerator<PieceCounts & { readonly partition: number }, void, undefined> {
+    for (let block = await native().nextCounts(this.#handle, bytes); block; block = await native().nextCounts(this.#handle, bytes))
+      yield block
+  }
+
+  get state(): CounterState {
+    return native().counterState(this.#handle)
+  }
+}
+
+/** The pieces of texts in one table, in memory. MEMORY above 2 GiB of distinct pieces. */
+export async function countPieces(
+  texts: Texts,
+  options: Omit<CounterOptions, 'partitions' | 'spill'> = {},
+): Promise<PieceCounts & Pick<CounterState, 'pieces' | 'skipped'>> {
+  const counter = new PieceCounter(options)
+  await counter.addTexts(texts)
+  let found: PieceCounts | undefined
+  for await (const block of counter.blocks(largest)) {
+    if (found) throw Object.assign(new Error('piece counts: expected at most 2 GiB of distinct pieces, found more'), { code: 'MEMORY' })
+    found = block
+  }
+  const { pieces, skipped } = counter.state
+  const { offsets, bytes, counts } = found ?? { offsets: Int32Array.of(0), bytes: new Uint8Array(0), counts: new BigUint64Array(0) }
+  return { offsets, bytes, counts, pieces, skipped }
+}
+
+export interface TrainOptions {
+  /** Ids in all, at least 512. */
+  readonly vocabulary: number
+  /** No pair that occurs less often is merged (0 as 1). */
+  readonly minCount: number
+  /** Bytes; arrays that do not fit lie in files of `folder`. Default: all in memory. */
+  readonly spill?: { readonly maxMemory: number; readonly folder: string }
+}
 
 /**
- * Trains byte-level BPE up to `vocabulary` ids in all (≥ 512); the merges are those of Hugging Face's BpeTrainer. Gives fewer tokens where
- * no pair occurs `minCount` times any more.
+ * Trains byte-level BPE up to `vocabulary` ids in all; the merges are those of Hugging Face's BpeTrainer. Gives fewer tokens where no pair
+ * occurs `minCount` times any more. A piece may come in several parts of its count, and in any order. ARGUMENT below 512 ids.
  */
-export const train = (
-  pieces: Texts & { readonly counts: BigUint64Array },
-  options: { vocabulary: number; minCount: number },
-): Promise<Trained> => native().train(pieces.offsets, pieces.bytes, pieces.counts, options.vocabulary, options.minCount)
+export class Trainer {
+  readonly #handle: TrainerHandle
+
+  constructor({ vocabulary, minCount, spill }: TrainOptions) {
+    this.#handle = native().openTrainer(vocabulary, minCount, spill?.maxMemory ?? 0, spill?.folder ?? '')
+  }
+
+  add({ offsets, bytes, counts }: PieceCounts): Promise<void> {
+    return native().addWords(this.#handle, offsets, bytes, counts)
+  }
+
+  /** Once, after the last piece. `moved`: arrays that did not fit into memory. */
+  train(): Promise<Trained & { readonly moved: number }> {
+    return native().train(this.#handle)
+  }
+}
+
+/** All at once. */
+export async function train(pieces: PieceCounts, options: TrainOptions): Promise<Trained> {
+  const trainer = new Trainer(options)
+  await trainer.add(pieces)
+  const { offsets, bytes, merges } = await trainer.train()
+  return { offsets, bytes, merges }
+}
 
 /**
  * Merges of a vocabulary that has ranks alone (tiktoken): triples of ranks, at most one a token. `tokens[i]` has rank i. FORMAT if a byte is no

@@ -5,12 +5,13 @@
  * Columns in, columns out; documents never become JavaScript strings.
  */
 import * as z from 'zod'
-import { Encoder, type Ids } from '../../native/addon/tokenizer.ts'
+import type { Ids } from '../../native/addon/tokenizer.ts'
 import { Batch, BatchBuilder, Column, list, schema, u32, utf8 } from '../arrow/index.ts'
 import { tokens } from '../schemas.ts'
 import { type Context, defineStage, MiB } from '../stage.ts'
 import { textsOf } from '../tokenizer/count.ts'
 import { readTokenizer } from '../tokenizer/table.ts'
+import { openVocabulary, toNfc } from '../tokenizer/vocabulary.ts'
 
 const config = z.strictObject({
   unitBytes: z
@@ -47,10 +48,11 @@ export const tokenize = defineStage({
 
 async function encode(ctx: Ctx): Promise<void> {
   const vocabulary = await readTokenizer(ctx.batches('tokenizer'))
-  const encoder = await Encoder.open(vocabulary.tokens, vocabulary.merges, { cacheBytes })
+  const encoder = await openVocabulary(vocabulary, { cacheBytes })
   const writer = await ctx.writer('tokens')
   for await (const batch of ctx.batches('documents')) {
-    const ids = await encoder.encode(textsOf(batch.column('text')), { threads: ctx.threads })
+    const texts = textsOf(batch.column('text'))
+    const ids = await encoder.encode(vocabulary.nfc ? toNfc(texts) : texts, { threads: ctx.threads })
     await writer.append(tokenRows(batch, ids))
     countKinds(ctx, batch, ids)
   }

@@ -1,20 +1,22 @@
-/** From documents to counts of pieces: the share of documents to read, counts per unit, sums per partition. */
-import { countPieces, mergeCounts, partitionsOf, type Texts } from '../../native/addon/tokenizer.ts'
-import { Batch, BatchBuilder, Column, u64, utf8 } from '../arrow/index.ts'
+/**
+ * From documents to counts of pieces: the share of documents to read, counts per unit, sums per partition. No count is dropped: what outgrows
+ * its memory goes to the unit's scratch folder and comes back sorted (native/tokenizer/counts.h).
+ */
+import { PieceCounter, type PieceCounts, type Texts } from '../../native/addon/tokenizer.ts'
+import { Batch, BatchBuilder, Column, concat, u64, utf8 } from '../arrow/index.ts'
 import { fractionOf } from '../identity.ts'
-import { type Context, MiB } from '../stage.ts'
-import type { TokenizerConfig } from './index.ts'
+import type { Context } from '../stage.ts'
+import { patternOfConfig, type TokenizerConfig } from './config.ts'
 import { pieceCounts, samples, sizes } from './schemas.ts'
 
 type Ctx = Context<TokenizerConfig>
-type Counts = Texts & { readonly counts: BigUint64Array }
 
 const everything = 2 ** 32
 
-/** Bytes of text in the unit. */
+/** Bytes of text in the unit. A given tokenizer needs no sample. */
 export async function measure(ctx: Ctx): Promise<void> {
   let bytes = 0
-  for await (const batch of ctx.batches('documents')) bytes += batch.column('text').data.length
+  if (!ctx.config.given) for await (const batch of ctx.batches('documents')) bytes += batch.column('text').data.length
   const builder = new BatchBuilder(sizes)
   builder.append({ bytes })
   await (await ctx.writer('sizes')).append(builder.finish())
@@ -38,93 +40,84 @@ export async function sample(ctx: Ctx): Promise<void> {
   await (await ctx.writer('sample')).append(builder.finish())
 }
 
+/** Half of what a unit may hold is for its batches and for one partition that goes out. */
+export const spillOf = ({ maxMemory, scratch }: Pick<Ctx, 'maxMemory' | 'scratch'>) => ({
+  maxMemory: Math.floor(maxMemory / 2),
+  folder: scratch,
+})
+
 /** Counts the pieces of the sampled documents; each batch of the part is a partition, sorted by piece. */
 export async function countDocuments(ctx: Ctx): Promise<void> {
   let below = everything
   for await (const batch of ctx.batches('sample.sample')) below = batch.column('below').number(0)
-  const sum = new Sum()
-  for await (const batch of ctx.batches('documents')) {
-    const chosen = below === everything ? batch : batch.take(chosenRows(batch, ctx.seed, below))
-    const text = chosen.column('text')
-    const counts = await countPieces(textsOf(text), { maxPiece: ctx.config.maxPiece, threads: ctx.threads })
-    ctx.count('documents', chosen.rows)
-    ctx.count('bytes', text.data.length)
-    ctx.count('pieces', counts.pieces)
-    ctx.count('piecesTooLong', counts.skipped)
-    await sum.add(counts)
-  }
-  const total = await sum.total()
-  const batch = batchOf(total)
+  const { threads, partitions, config } = ctx
+  const counter = new PieceCounter({
+    pattern: patternOfConfig(config),
+    maxPiece: config.maxPiece,
+    partitions,
+    threads,
+    spill: spillOf(ctx),
+  })
+  if (!config.given)
+    for await (const batch of ctx.batches('documents')) {
+      const chosen = below === everything ? batch : batch.take(chosenRows(batch, ctx.seed, below))
+      const text = chosen.column('text')
+      await counter.addTexts(textsOf(text))
+      ctx.count('documents', chosen.rows)
+      ctx.count('bytes', text.data.length)
+    }
+  const { pieces, skipped } = counter.state
+  ctx.count('pieces', pieces)
+  ctx.count('piecesTooLong', skipped)
+  await writePartitions(ctx, counter)
+}
+
+async function writePartitions(ctx: Ctx, counter: PieceCounter): Promise<void> {
   const writer = await ctx.writer('counts')
-  for (const rows of rowsOfPartitions(total, ctx.partitions)) await writer.appendPartition(batch.take(rows))
+  const none = new BatchBuilder(pieceCounts).finish()
+  let [partition, held] = [0, [] as Batch[]]
+  const upTo = async (next: number) => {
+    for (; partition < next; partition++, held = [])
+      await writer.appendPartition(held.length ? new Batch(pieceCounts, concat(held).columns) : none)
+  }
+  for await (const block of counter.blocks()) {
+    await upTo(block.partition)
+    held.push(batchOf(block))
+    ctx.progress({})
+  }
+  await upTo(ctx.partitions)
+  noteSpills(ctx, counter)
 }
 
 /** Sums the counts of one partition over all parts. */
 export async function mergePartition(ctx: Ctx): Promise<void> {
-  await (await ctx.writer('counts')).append(batchOf(await sumOf(ctx, 'count.counts')))
+  const counter = new PieceCounter({ spill: spillOf(ctx) })
+  for await (const batch of ctx.batches('count.counts')) await counter.addCounts(countsOf(batch))
+  const writer = await ctx.writer('counts')
+  for await (const block of counter.blocks()) {
+    await writer.append(batchOf(block))
+    ctx.progress({})
+  }
+  noteSpills(ctx, counter)
 }
 
-/** The sum of every batch of a role of counts, sorted by piece. */
-export async function sumOf(ctx: Ctx, role: string): Promise<Counts> {
-  const sum = new Sum()
-  for await (const batch of ctx.batches(role)) {
-    await sum.add({ ...textsOf(batch.column('piece')), counts: batch.column('count').data as BigUint64Array })
-  }
-  return sum.total()
+function noteSpills(ctx: Ctx, counter: PieceCounter): void {
+  if (counter.state.spills) ctx.count('spills', counter.state.spills)
 }
 
-/** Adds tables up, and sums what has gathered whenever it passes 64 MiB, so that memory follows the distinct pieces and not their sources. */
-class Sum {
-  #tables: Counts[] = []
-  #bytes = 0
-  #limit = 64 * MiB
-
-  async add(table: Counts): Promise<void> {
-    this.#tables.push(table)
-    this.#bytes += sizeOf(table)
-    if (this.#bytes < this.#limit) return
-    const total = await this.total()
-    this.#tables = [total]
-    this.#bytes = sizeOf(total)
-    this.#limit = Math.max(64 * MiB, 2 * this.#bytes)
-  }
-
-  async total(): Promise<Counts> {
-    return mergeCounts(joined(this.#tables))
-  }
-}
-
-const sizeOf = ({ bytes, counts }: Counts): number => bytes.length + 12 * counts.length
-
-function joined(tables: readonly Counts[]): Counts {
-  const rows = tables.reduce((sum, table) => sum + table.counts.length, 0)
-  const offsets = new Int32Array(rows + 1)
-  const counts = new BigUint64Array(rows)
-  let row = 0
-  let start = 0
-  for (const table of tables) {
-    counts.set(table.counts, row)
-    for (let i = 1; i < table.offsets.length; i++) offsets[++row] = start + (table.offsets[i] as number)
-    start += table.bytes.length
-  }
-  return { offsets, bytes: new Uint8Array(Buffer.concat(tables.map(table => table.bytes))), counts }
-}
+export const countsOf = (batch: Batch): PieceCounts => ({
+  ...textsOf(batch.column('piece')),
+  counts: batch.column('count').data as BigUint64Array,
+})
 
 export const textsOf = (column: Column): Texts => ({ offsets: column.offsets as Int32Array, bytes: column.data as Uint8Array })
 
-function batchOf({ offsets, bytes, counts }: Counts): Batch {
+function batchOf({ offsets, bytes, counts }: PieceCounts): Batch {
   const length = counts.length
   return new Batch(pieceCounts, [
     new Column({ type: utf8(), length, offsets, data: bytes }),
     new Column({ type: u64(), length, data: counts }),
   ])
-}
-
-function rowsOfPartitions(pieces: Texts, partitions: number): Uint32Array[] {
-  const partition = partitionsOf(pieces, partitions)
-  const rows = Array.from({ length: partitions }, () => [] as number[])
-  for (const [row, p] of partition.entries()) rows[p]?.push(row)
-  return rows.map(each => Uint32Array.from(each))
 }
 
 function chosenRows(batch: Batch, seed: number, below: number): Uint32Array {

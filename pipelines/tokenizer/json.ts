@@ -8,7 +8,7 @@ import * as z from 'zod'
 import type { Pattern } from '../../native/addon/tokenizer.ts'
 import { MillraceError } from '../errors.ts'
 import { columnOf, type GivenTokenizer } from './given.ts'
-import { fromCharacters } from './layout.ts'
+import { fromCharacters, reservedNames } from './layout.ts'
 import { patternOf } from './patterns.ts'
 
 const most = 2 ** 24
@@ -81,6 +81,8 @@ export function readGivenFile(text: string, where: string): GivenTokenizer {
     specials.set(id, content)
     names[id] = content
   }
+  // Our own layout has its names in the vocabulary alone, so that no text yields them there either.
+  if (reservedNames.every((name, id) => names[id] === name)) for (const [id, name] of reservedNames.entries()) specials.set(id, name)
   // Names that are no byte characters can only be special: a vocabulary may list those that text must not yield.
   const tokens: (Uint8Array | undefined)[] = Array.from(names, (name, id) => {
     if (name === undefined) return undefined

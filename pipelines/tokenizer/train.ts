@@ -1,48 +1,56 @@
-/** From counts to a vocabulary: one training, written as a table for our stages and as tokenizer.json for everyone else. */
+/** From counts, or from the file of someone else, to a vocabulary: written as a table for our stages and as tokenizer.json for everyone else. */
 import { writeFile } from 'node:fs/promises'
-import { Encoder, train } from '../../native/addon/tokenizer.ts'
+import { Encoder, Trainer } from '../../native/addon/tokenizer.ts'
 import { MillraceError } from '../errors.ts'
+import { located } from '../files.ts'
 import type { Context } from '../stage.ts'
-import { sumOf } from './count.ts'
-import { sizeOf, withLayout, writeTokenizerFile } from './file.ts'
-import type { TokenizerConfig } from './index.ts'
+import { patternOfConfig, type TokenizerConfig } from './config.ts'
+import { countsOf, spillOf } from './count.ts'
+import { writeTokenizerFile } from './file.ts'
+import { mapGiven, readGivenTokenizer } from './map.ts'
 import { batchOf } from './table.ts'
+import { openVocabulary, sizeOf, type Vocabulary, withLayout } from './vocabulary.ts'
 
-/** Bytes that training holds per byte of distinct pieces (symbols, pairs and where they occur; measured 147 at 131,072 ids), and per piece. */
-const memoryPerByte = 160
-const memoryPerPiece = 32
-
-export async function trainTokenizer(ctx: Context<TokenizerConfig>): Promise<void> {
-  const { vocabulary: wanted, minCount, allowFewer } = ctx.config
-  const counts = await sumOf(ctx, 'merge.counts')
-  const memory = counts.bytes.length * memoryPerByte + counts.counts.length * memoryPerPiece
-  if (memory > ctx.maxMemory) {
-    throw new MillraceError({
-      code: 'TOKENIZER_MEMORY',
-      kind: 'config',
-      expected: `a training of at most ${ctx.maxMemory} bytes (run.maxMemory)`,
-      found: `${counts.counts.length} distinct pieces, which need about ${memory}`,
-      where: 'stages.tokenizer',
-      next: 'lower stages.tokenizer.maxBytes or raise run.maxMemory',
-    })
-  }
+export async function makeTokenizer(ctx: Context<TokenizerConfig>): Promise<void> {
+  const { vocabulary: wanted, allowFewer, given } = ctx.config
   const beat = setInterval(() => ctx.progress({}), 2000)
-  const trained = await train(counts, { vocabulary: wanted, minCount }).finally(() => clearInterval(beat))
-  const vocabulary = withLayout(trained)
+  const vocabulary = await (given ? takeGiven(ctx) : train(ctx)).finally(() => clearInterval(beat))
   const size = sizeOf(vocabulary)
-  if (size < wanted && !allowFewer) {
-    throw new MillraceError({
-      code: 'TOKENIZER_TOO_LARGE',
-      kind: 'config',
-      expected: `${wanted} ids`,
-      found: `a corpus whose pairs run out at ${size}`,
-      where: 'stages.tokenizer.vocabulary',
-      next: `set vocabulary to at most ${size}, lower minCount, or set allowFewer`,
-    })
-  }
-  await Encoder.open(vocabulary.tokens, vocabulary.merges, { cacheBytes: 0 }) // refuses what no other stage could use
+  if (size > wanted || (size < wanted && !allowFewer)) throw otherSize(wanted, size, given !== undefined)
+  // Refuses what no other stage could use.
+  if (given) await openVocabulary(vocabulary, { cacheBytes: 0 })
+  else await Encoder.open(vocabulary.tokens, vocabulary.merges, { cacheBytes: 0 })
   ctx.count('vocabulary', size)
   ctx.count('merges', vocabulary.merges.length / 3)
+  if (vocabulary.given) ctx.count('addedTokensDropped', vocabulary.given.dropped.length)
   await (await ctx.writer('tokenizer')).append(batchOf(vocabulary))
   await writeFile(ctx.file('file'), writeTokenizerFile(vocabulary))
 }
+
+async function train(ctx: Context<TokenizerConfig>): Promise<Vocabulary> {
+  const { vocabulary, minCount } = ctx.config
+  const trainer = new Trainer({ vocabulary, minCount, spill: spillOf(ctx) })
+  for await (const batch of ctx.batches('merge.counts')) await trainer.add(countsOf(batch))
+  const { moved, ...trained } = await trainer.train()
+  if (moved) ctx.count('arraysOnDisk', moved)
+  return withLayout(trained, patternOfConfig(ctx.config))
+}
+
+async function takeGiven(ctx: Context<TokenizerConfig>): Promise<Vocabulary> {
+  const { given } = located(ctx.config)
+  if (!given) throw new Error('takeGiven without a given tokenizer')
+  return mapGiven(await readGivenTokenizer(given), given.map)
+}
+
+const otherSize = (wanted: number, size: number, given: boolean) =>
+  new MillraceError({
+    code: 'TOKENIZER_TOO_LARGE',
+    kind: 'config',
+    expected: `${wanted} ids`,
+    found: given ? `a given tokenizer that comes to ${size}` : `a corpus whose pairs run out at ${size}`,
+    where: 'stages.tokenizer.vocabulary',
+    next:
+      size > wanted
+        ? `set vocabulary to at least ${size}, and allowFewer where it is more`
+        : `set vocabulary to at most ${size}, ${given ? '' : 'lower minCount, '}or set allowFewer`,
+  })

@@ -2,9 +2,9 @@
 // for pieces, fancy-regex inside tiktoken for ids.
 import { expect, test, vi } from 'vitest'
 import { countPieces, Encoder, mergesOfRanks, type Pattern, patterns, splitText, train } from '../../../native/addon/tokenizer.ts'
-import { withLayout } from '../../../pipelines/tokenizer/file.ts'
 import { reservedNames } from '../../../pipelines/tokenizer/layout.ts'
 import { patternOf, splitTexts, tiktokenTexts } from '../../../pipelines/tokenizer/patterns.ts'
+import { withLayout } from '../../../pipelines/tokenizer/vocabulary.ts'
 import { missing, missingTiktoken, pieces as oraclePieces, ranked } from './oracle.ts'
 import { column, itemsOf, random, randomText, realTexts } from './texts.ts'
 

@@ -1,9 +1,9 @@
 // The oracle is Hugging Face's BpeTrainer, with our pattern given to it as a regular expression: all merges and the whole vocabulary.
 import { expect, test, vi } from 'vitest'
-import { countPieces, mergeCounts, train } from '../../../native/addon/tokenizer.ts'
-import { sizeOf, tokenOf, withLayout } from '../../../pipelines/tokenizer/file.ts'
+import { countPieces, PieceCounter, train } from '../../../native/addon/tokenizer.ts'
 import { reservedNames, toCharacters } from '../../../pipelines/tokenizer/layout.ts'
 import { splitTexts } from '../../../pipelines/tokenizer/patterns.ts'
+import { sizeOf, tokenOf, withLayout } from '../../../pipelines/tokenizer/vocabulary.ts'
 import { missing, trained } from './oracle.ts'
 import { column, random, randomText, realTexts } from './texts.ts'
 
@@ -70,17 +70,10 @@ test('any number of threads and any order of parts give the same', async () => {
   expect(await ours(texts, 1500, 0, 3)).toEqual(want)
   const whole = await countPieces(column(texts), { maxPiece: 1e9, threads: 1 })
   const half = texts.length >> 1
-  const [a, b] = await Promise.all(
-    [texts.slice(half), texts.slice(0, half)].map(part => countPieces(column(part), { maxPiece: 1e9, threads: 1 })),
-  )
-  if (!a || !b) throw new Error('two parts')
-  const offsets = Int32Array.from([...a.offsets, ...b.offsets.subarray(1).map(offset => offset + a.bytes.length)])
-  const merged = await mergeCounts({
-    offsets,
-    bytes: new Uint8Array(Buffer.concat([a.bytes, b.bytes])),
-    counts: BigUint64Array.from([...a.counts, ...b.counts]),
-  })
-  expect(merged).toEqual({ ...whole, skipped: 0 })
+  const counter = new PieceCounter()
+  for (const part of [texts.slice(half), texts.slice(0, half)]) await counter.addCounts(await countPieces(column(part)))
+  const { value } = await counter.blocks(2 ** 30).next()
+  expect(value).toEqual({ offsets: whole.offsets, bytes: whole.bytes, counts: whole.counts, partition: 0 })
 })
 
 test('a vocabulary below 512 and counts of another length are errors', async () => {

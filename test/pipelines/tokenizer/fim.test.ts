@@ -1,9 +1,9 @@
 // The oracle is the inverse, written from the formats in the paper (Bavarian et al. 2022, 3): whatever was cut can be put together again.
 import { expect, test } from 'vitest'
 import { Encoder, train } from '../../../native/addon/tokenizer.ts'
-import { withLayout } from '../../../pipelines/tokenizer/file.ts'
 import { fillInTheMiddle, startsOf } from '../../../pipelines/tokenizer/fim.ts'
 import { reservedNames } from '../../../pipelines/tokenizer/layout.ts'
+import { withLayout } from '../../../pipelines/tokenizer/vocabulary.ts'
 import { column, itemsOf, random, randomText } from '../../native/tokenizer/texts.ts'
 
 const [prefix, middle, suffix] = ['prefix', 'middle', 'suffix'].map(name => reservedNames.indexOf(`<longcat_fim_${name}>`)) as [

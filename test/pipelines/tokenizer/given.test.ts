@@ -1,79 +1,28 @@
 // The oracle is Hugging Face with the same tokenizer.json, and tiktoken with the same ranks: their ids, which a given tokenizer keeps.
 import { beforeAll, expect, test, vi } from 'vitest'
-import { countPieces, type Pattern, patterns, train } from '../../../native/addon/tokenizer.ts'
-import { withLayout } from '../../../pipelines/tokenizer/file.ts'
+import { countPieces, patterns, train } from '../../../native/addon/tokenizer.ts'
 import { columnOf, openGiven } from '../../../pipelines/tokenizer/given.ts'
 import { readGivenFile } from '../../../pipelines/tokenizer/json.ts'
-import { toCharacters } from '../../../pipelines/tokenizer/layout.ts'
 import { splitTexts } from '../../../pipelines/tokenizer/patterns.ts'
 import { readTiktokenFile, writeTiktokenFile } from '../../../pipelines/tokenizer/tiktoken.ts'
+import { withLayout } from '../../../pipelines/tokenizer/vocabulary.ts'
 import { encoded, missing, missingTiktoken, ranked } from '../../native/tokenizer/oracle.ts'
 import { column, itemsOf, random, randomText, realTexts } from '../../native/tokenizer/texts.ts'
+import { foreignFile, type Json, special } from './foreign.ts'
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 }) // a loaded machine
 
-const special = '<|endoftext|>'
 let texts: string[]
 beforeAll(() => {
   texts = [...realTexts(2e5), ...Array.from({ length: 1500 }, (_, i) => randomText(random(i), 40, false)), `x${special} y<|extra|>`]
 })
-
-// biome-ignore lint/suspicious/noExplicitAny: the tests break what a type would protect
-type Json = Record<string, any>
-
-/** A file as another project writes it: ids from 0, specials behind the ordinary ids with a gap. */
-async function foreignFile(pattern: Pattern, edit: (json: Json) => void = () => {}): Promise<string> {
-  const counts = await countPieces(column(texts), { maxPiece: 4096, threads: 1, pattern })
-  const trained = withLayout(await train(counts, { vocabulary: 2000, minCount: 0 }))
-  const names = itemsOf(trained.tokens).slice(256).map(toCharacters)
-  const merges: [string, string][] = []
-  for (let i = 0; i < trained.merges.length; i += 3)
-    merges.push([names[(trained.merges[i] as number) - 256] as string, names[(trained.merges[i + 1] as number) - 256] as string])
-  const splits = splitTexts[pattern].map(Regex => ({ type: 'Split', pattern: { Regex }, behavior: 'Isolated', invert: false }))
-  const added = (id: number, content: string, special: boolean) => ({
-    id,
-    content,
-    single_word: false,
-    lstrip: false,
-    rstrip: false,
-    normalized: false,
-    special,
-  })
-  const json = {
-    version: '1.0',
-    truncation: null,
-    padding: null,
-    added_tokens: [added(names.length + 3, special, true), added(names.length + 5, '<|extra|>', false)],
-    normalizer: null,
-    pre_tokenizer: {
-      type: 'Sequence',
-      pretokenizers: [...splits, { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: false }],
-    },
-    post_processor: { type: 'ByteLevel', add_prefix_space: true, trim_offsets: false, use_regex: true },
-    decoder: { type: 'ByteLevel', add_prefix_space: true, trim_offsets: true, use_regex: true },
-    model: {
-      type: 'BPE',
-      dropout: null,
-      unk_token: null,
-      continuing_subword_prefix: '',
-      end_of_word_suffix: '',
-      fuse_unk: false,
-      byte_fallback: false,
-      ignore_merges: pattern === 'cl100k',
-      vocab: Object.fromEntries(names.map((name, id) => [name, id])),
-      merges,
-    },
-  }
-  edit(json)
-  return JSON.stringify(json)
-}
 
 const listsOf = ({ offsets, ids }: { offsets: Int32Array; ids: Uint32Array }) =>
   Array.from({ length: offsets.length - 1 }, (_, i) => [...ids.subarray(offsets[i], offsets[i + 1])])
 
 for (const pattern of patterns) {
   test.skipIf(missing)(`${pattern}: ids of a given tokenizer.json are Hugging Face's, and decode to the text`, async () => {
-    const text = await foreignFile(pattern)
+    const text = await foreignFile(texts, pattern)
     const given = readGivenFile(text, 'given.json')
     expect(given).toMatchObject({ pattern, nfc: false, whole: pattern === 'cl100k' })
     const encoder = await openGiven(given)
@@ -88,14 +37,14 @@ for (const pattern of patterns) {
 
 test('the pattern of GPT-2 is also that of ByteLevel alone', async () => {
   const given = readGivenFile(
-    await foreignFile('gpt2', json => (json.pre_tokenizer = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true })),
+    await foreignFile(texts, 'gpt2', json => (json.pre_tokenizer = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true })),
     'gpt2.json',
   )
   expect(given.pattern).toBe('gpt2')
 })
 
 test('what would give other ids is refused by name', async () => {
-  const change = async (edit: (json: Json) => void) => readGivenFile(await foreignFile('gpt2', edit), 'x.json')
+  const change = async (edit: (json: Json) => void) => readGivenFile(await foreignFile(texts, 'gpt2', edit), 'x.json')
   expect((await change(json => (json.normalizer = { type: 'NFC' }))).nfc).toBe(true)
   await expect(change(json => (json.normalizer = { type: 'Lowercase' }))).rejects.toThrow(/normalizer/)
   await expect(change(json => (json.pre_tokenizer.pretokenizers[0].pattern.Regex = '.'))).rejects.toThrow(/pre_tokenizer/)

@@ -11,6 +11,7 @@ import { tokenizer } from '../../../pipelines/tokenizer/index.ts'
 import { reservedNames } from '../../../pipelines/tokenizer/layout.ts'
 import { splitTexts } from '../../../pipelines/tokenizer/patterns.ts'
 import { readTokenizer } from '../../../pipelines/tokenizer/table.ts'
+import { sizeOf, tokenOf } from '../../../pipelines/tokenizer/vocabulary.ts'
 import { missing, trained } from '../../native/tokenizer/oracle.ts'
 import { realTexts } from '../../native/tokenizer/texts.ts'
 import { type Given, partOf } from './documents.ts'
@@ -109,6 +110,43 @@ test('a vocabulary that the corpus cannot give is an error with the reachable si
   expect(result.counters.vocabulary).toBe(519) // by hand: lo, low, Ġlow, Ġlowe, st, Ġlower, Ġlowest
 })
 
-test('training that would pass maxMemory is refused before it starts', async () => {
-  await expect(run('memory', { vocabulary: 600 }, parts, { maxMemory: 100_000 })).rejects.toMatchObject({ code: 'TOKENIZER_MEMORY' })
+test('what outgrows maxMemory is spilled and not pruned: ten spills and more, one thread and two, the same bytes', async () => {
+  const contents = (result: Awaited<ReturnType<typeof run>>) =>
+    ['count.counts', 'merge.counts', 'train.tokenizer', 'train.file'].map(role => result.roles[role]?.map(part => part.content))
+  const config = { vocabulary: 3000, partitions: 3 }
+  const whole = await run('in-memory', config)
+  expect(whole.counters.spills).toBeUndefined()
+  for (const threads of [1, 2]) {
+    const spilled = await run(`spilled-${threads}`, config, parts, { threads, maxMemory: 300_000 })
+    expect(spilled.counters.spills).toBeGreaterThanOrEqual(10)
+    expect(spilled.counters.arraysOnDisk).toBeGreaterThanOrEqual(3)
+    expect(contents(spilled)).toEqual(contents(whole))
+  }
+})
+
+test.skipIf(missing)("`cjk: run` is Hugging Face's on its own pattern; `single` never joins two Han characters", async () => {
+  const han = '你好世界，人人生而自由，在尊严和权利上一律平等。ひらがなカナ'
+  const texts = Array.from({ length: 60 }, (_, i) => `${han.slice(i % 7)}${han.slice(0, i % 11)} with English ${i}`)
+  const part = [
+    await partOf(
+      folder,
+      'cjk',
+      texts.map((text, i) => ({ key: `${i}`, kind: 'web', text })),
+    ),
+  ]
+  for (const [cjk, pattern] of [
+    ['run', 'millrace-run'],
+    ['single', 'millrace'],
+  ] as const) {
+    const result = await run(`cjk-${cjk}`, { vocabulary: 700, allowFewer: true, cjk }, part)
+    const path = result.outputs.file?.[0]?.location as string
+    const found = readTokenizerFile(await readFile(path, 'utf8'), path)
+    const want = trained(texts, { pattern: splitTexts[pattern][0], names: reservedNames, minimum: 0 }, 700)
+    expect(found.pattern).toBe(pattern)
+    expect(JSON.parse(await readFile(path, 'utf8')).model.merges).toEqual(want.merges)
+    const tokens = Array.from({ length: sizeOf(found) }, (_, id) => Buffer.from(tokenOf(found, id)).toString())
+    expect(tokens.some(token => /\p{Script=Han}{2}/u.test(token))).toBe(cjk === 'run')
+    const inTable = await readTokenizer(batchesOf(result.outputs.tokenizer))
+    expect(inTable).toEqual(found)
+  }
 })
