@@ -39,7 +39,10 @@ struct OptimizerConfig {
   size_t balance_groups = 8;    // D; divides `experts`
 };
 
-// How much runs at once. `rows_per_slab` is part of a run's identity (training-engine.md 7.3, rule 6), the others are not.
+// What tensors are stored in and products multiply (docs/numerics.md, 1 and 9).
+enum class Precision { fp32, bf16 };
+
+// How much runs at once. `rows_per_slab` (training-engine.md 7.3, rule 6) and `precision` are part of a run's identity, the others are not.
 struct Resources {
   int threads = 1;
   size_t rows_per_slab = 1, max_row_length = 0;
@@ -47,6 +50,7 @@ struct Resources {
   // What the backward pass computes again rather than keeps: 0 nothing of size, 1 outputs of norms, 2 whole layers from their inputs.
   int recompute = 0;
   bool inference = false;  // no gradients and no moments: evaluate and logits alone
+  Precision precision = Precision::fp32;
 };
 
 // RMSNorm eps of the two MLA latents: Transformers leaves its class default there, and so do we.

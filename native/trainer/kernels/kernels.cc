@@ -5,7 +5,7 @@
 namespace millrace::trainer {
 
 template <>
-const Kernels<float>& kernels<float>() {
+const Kernels<float>& kernels<float, float>() {
   switch (active_isa()) {
     case Isa::avx512: return avx512::floats;
     case Isa::avx2: return avx2::floats;
@@ -14,7 +14,16 @@ const Kernels<float>& kernels<float>() {
 }
 
 template <>
-const Kernels<double>& kernels<double>() {
+const Kernels<float, Bf16>& kernels<float, Bf16>() {
+  switch (active_isa()) {
+    case Isa::avx512: return avx512::mixed;
+    case Isa::avx2: return avx2::mixed;
+    default: return scalar::mixed;
+  }
+}
+
+template <>
+const Kernels<double>& kernels<double, double>() {
   return scalar::doubles;
 }
 

@@ -4,5 +4,6 @@
 #include "native/trainer/kernels/table.h"
 
 namespace millrace::trainer::avx512 {
-extern constexpr Kernels<float> floats = table<float>();
+extern constexpr Kernels<float> floats = table<float, float>();
+extern constexpr Kernels<float, Bf16> mixed = table<float, Bf16>();
 }  // namespace millrace::trainer::avx512

@@ -7,6 +7,7 @@
 #pragma once
 #include <cstddef>
 
+#include "native/trainer/math/bf16.h"
 #include "native/trainer/math/math.h"
 
 #define MILLRACE_BODY __attribute__((always_inline))
@@ -50,6 +51,24 @@ struct Lane<float> {
   using one = Float1;
 };
 
+// Elements of a tensor that may be stored short (docs/numerics.md, 9): read exactly, rounded when written.
+template <class L, class Real>
+MILLRACE_LANES L get(const Real* x) {
+  return L::load(x);
+}
+template <class L>
+MILLRACE_LANES L get(const Bf16* x) {
+  return widen(L{}, &x->bits);
+}
+template <class L, class Real>
+MILLRACE_LANES void put(Real* to, L x) {
+  L::store(to, x);
+}
+template <class L>
+MILLRACE_LANES void put(Bf16* to, L x) {
+  narrow(&to->bits, rounded(x));
+}
+
 inline constexpr size_t kLanes = 16;
 
 template <class Real, class Body>
@@ -90,9 +109,9 @@ MILLRACE_LANES Real lane_max(size_t n, Real least, Body term) {
   return fold<Real>(n, least, term, [](auto a, auto b) MILLRACE_BODY { return select(less(a, b), b, a); });
 }
 
-template <class Real>
-MILLRACE_LANES Real lane_dot(size_t n, const Real* x, const Real* y) {
-  return lane_sum<Real>(n, [=]<class L>(L, size_t i) MILLRACE_BODY { return L::load(x + i) * L::load(y + i); });
+template <class Real, class Low = Real>
+MILLRACE_LANES Real lane_dot(size_t n, const Low* x, const Low* y) {
+  return lane_sum<Real>(n, [=]<class L>(L, size_t i) MILLRACE_BODY { return get<L>(x + i) * get<L>(y + i); });
 }
 
 }  // namespace

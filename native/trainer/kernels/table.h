@@ -11,17 +11,19 @@
 namespace millrace::trainer {
 namespace {
 
-template <class Real>
-constexpr Kernels<Real> table() {
+template <class Real, class Low>
+constexpr Kernels<Real, Low> table() {
   return {
-      rmsnorm_forward_rows<Real>,
+      rmsnorm_forward_rows<Real, Real>,
+      rmsnorm_forward_rows<Real, Low>,
       rmsnorm_backward_rows<Real>,
       rmsnorm_weight_columns<Real>,
-      swiglu_forward_rows<Real>,
-      swiglu_backward_rows<Real>,
-      causal_softmax_rows<Real>,
+      swiglu_forward_rows<Low>,
+      swiglu_backward_rows<Real, Low>,
+      causal_softmax_rows<Real, true>,
+      causal_softmax_rows<Real, false>,
       causal_softmax_again_rows<Real>,
-      causal_softmax_backward_rows<Real>,
+      causal_softmax_backward_rows<Real, Low>,
       softmax_rows<Real>,
       softmax_backward_rows<Real>,
       cross_entropy_rows<Real>,
@@ -29,6 +31,7 @@ constexpr Kernels<Real> table() {
       add_scaled_row<Real>,
       add_row<Real>,
       dot_row<Real>,
+      scale_row<Real, Low>,
   };
 }
 

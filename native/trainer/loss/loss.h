@@ -15,19 +15,20 @@ inline constexpr size_t kLossChunk = 256;
 //
 //   x [tokens, width] after the final norm; weight [vocabulary, width]; logits: scratch [kLossChunk, vocabulary]
 //   with dx: dx = coefficient · ∂Σ/∂x, dweight += coefficient · ∂Σ/∂weight; the coefficient is multiplied into the logits' gradient
-template <class Real>
+//   Low = Bf16: the three products follow dot32, which rounds the logits' gradient to bfloat16; the logits themselves stay float
+template <class Low, class Real>
 void cross_entropy(size_t tokens, size_t width, size_t vocabulary, const Real* x, const Real* weight, const int32_t* targets, Real* logits,
                    Real* losses, Real* dx, Real* dweight, int threads, double coefficient = 1) {
   for (size_t first = 0; first < tokens; first += kLossChunk) {
     const size_t rows = std::min(kLossChunk, tokens - first);
-    linear_forward(rows, width, vocabulary, x + first * width, width, weight, logits, vocabulary, false, threads);
+    linear_forward<Low>(rows, width, vocabulary, x + first * width, width, weight, logits, vocabulary, false, threads);
     in_blocks(rows, threads, [&](size_t a, size_t b) {
       kernels<Real>().cross_entropy(b - a, vocabulary, logits + a * vocabulary, targets + first + a, losses + first + a, dx != nullptr);
       for (size_t i = a * vocabulary; dx && coefficient != 1 && i < b * vocabulary; ++i) logits[i] *= Real(coefficient);
     }, 8);
     if (!dx) continue;
-    linear_backward(rows, width, vocabulary, logits, vocabulary, weight, dx + first * width, width, false, threads);
-    linear_weight(rows, width, vocabulary, logits, vocabulary, x + first * width, width, dweight, threads);
+    linear_backward<Low>(rows, width, vocabulary, logits, vocabulary, weight, dx + first * width, width, false, threads);
+    linear_weight<Low>(rows, width, vocabulary, logits, vocabulary, x + first * width, width, dweight, threads);
   }
 }
 

@@ -53,6 +53,10 @@ template <int n> MILLRACE_LANES int32_t right(int32_t a) { return a >> n; }  // 
 MILLRACE_LANES Float1 to_float(int32_t a) { return {static_cast<float>(a)}; }
 MILLRACE_LANES int32_t splat(Float1, int32_t i) { return i; }
 
+// Sixteen-bit halves of a float (math/bf16.h): widening is exact, narrowing expects a value that `rounded` gave.
+MILLRACE_LANES Float1 widen(Float1, const uint16_t* x) { return from_bits(static_cast<int32_t>(static_cast<uint32_t>(*x) << 16)); }
+MILLRACE_LANES void narrow(uint16_t* to, Float1 x) { *to = static_cast<uint16_t>(static_cast<uint32_t>(bits(x)) >> 16); }
+
 #ifdef __AVX2__
 struct Float8 {
   static constexpr int width = 8;
@@ -80,6 +84,14 @@ template <int n> MILLRACE_LANES Float8::Int left(Float8::Int a) { return {_mm256
 template <int n> MILLRACE_LANES Float8::Int right(Float8::Int a) { return {_mm256_srai_epi32(a.v, n)}; }
 MILLRACE_LANES Float8 to_float(Float8::Int a) { return {_mm256_cvtepi32_ps(a.v)}; }
 MILLRACE_LANES Float8::Int splat(Float8, int32_t i) { return {_mm256_set1_epi32(i)}; }
+MILLRACE_LANES Float8 widen(Float8, const uint16_t* x) {
+  return {_mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(x))), 16))};
+}
+MILLRACE_LANES void narrow(uint16_t* to, Float8 x) {
+  const __m256i high = _mm256_srli_epi32(_mm256_castps_si256(x.v), 16);
+  const __m256i joined = _mm256_permute4x64_epi64(_mm256_packus_epi32(high, high), 0x08);
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(to), _mm256_castsi256_si128(joined));
+}
 #endif
 
 #ifdef __AVX512F__
@@ -109,7 +121,23 @@ template <int n> MILLRACE_LANES Float16::Int left(Float16::Int a) { return {_mm5
 template <int n> MILLRACE_LANES Float16::Int right(Float16::Int a) { return {_mm512_srai_epi32(a.v, n)}; }
 MILLRACE_LANES Float16 to_float(Float16::Int a) { return {_mm512_cvtepi32_ps(a.v)}; }
 MILLRACE_LANES Float16::Int splat(Float16, int32_t i) { return {_mm512_set1_epi32(i)}; }
+MILLRACE_LANES Float16 widen(Float16, const uint16_t* x) {
+  return {_mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(x))), 16))};
+}
+MILLRACE_LANES void narrow(uint16_t* to, Float16 x) {
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), _mm512_cvtepi32_epi16(_mm512_srli_epi32(_mm512_castps_si512(x.v), 16)));
+}
 #endif
+
+// The nearest value with sixteen bits, ties to even, as PyTorch rounds: a float whose lower half is 0. Denormals stay; above the largest:
+// infinity; a NaN: 0x7fc00000.
+template <class F>
+MILLRACE_LANES F rounded(F x) {
+  const auto i = bits(x);
+  const auto odd = right<31>(left<15>(i));  // -1 where the last bit that stays is set
+  const F y = from_bits(left<16>(right<16>(sub(add(i, splat(F{}, 0x7fff)), odd))));
+  return select(equal(x, x), y, from_bits(splat(F{}, 0x7fc00000)));
+}
 
 }  // namespace
 }  // namespace millrace::trainer

@@ -171,7 +171,7 @@ TEST(Reference, IsTheSameFunctionInDouble) {
       check(error_of<double>(model->gradients().subspan(p.offset, p.size()), values<double>(r.file, "gradient." + p.name)), p.name);
     for (size_t l = 0; l < r.config.layers; ++l) {
       const auto bias = model->biases().subspan(l * r.config.routes(), r.config.routes());
-      update_bias(router_shape(r.config, r.optimizer.balance_groups), model->counts().subspan(l * r.config.routes(), r.config.experts), slab.size(),
+      update_bias(router_shape(r.config, r.optimizer.balance_groups), std::span(model->counts()).subspan(l * r.config.routes(), r.config.experts), slab.size(),
                   0.05, bias.data());
       const auto expected = values<double>(r.file, "bias_after." + std::to_string(l));
       for (size_t i = 0; i < bias.size(); ++i) EXPECT_NEAR(bias[i], expected[i], 1e-8) << name << ", layer " << l;

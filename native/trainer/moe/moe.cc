@@ -1,6 +1,7 @@
 #include "native/trainer/moe/moe.h"
 
 #include <algorithm>
+#include <type_traits>
 
 #include "native/trainer/kernels/blocks.h"
 #include "native/trainer/kernels/kernels.h"
@@ -31,36 +32,54 @@ void dispatch(const MoeShape& s, size_t tokens, const int32_t* selected, const D
 
 namespace {
 
-// Rows of one expert gathered, and their gate and up.
-template <class Real>
-void gate_up_of(const MoeShape& s, const MoeData<Real>& d, size_t e, size_t first, size_t rows) {
+template <class Real, class Low>
+void gather(size_t width, const Real* from, const int32_t* rows, size_t count, Low* to) {
+  for (size_t r = 0; r < count; ++r, to += width) {
+    const Real* row = from + static_cast<size_t>(rows[r]) * width;
+    if constexpr (std::is_same_v<Real, Low>) std::copy_n(row, width, to);
+    else kernels<Real, Low>().scale(width, Real(1), row, to);
+  }
+}
+
+// Rows of one expert gathered, and their gate and up. `first`: of the segment; `local`: of the segment within its chunk.
+template <class Real, class Low>
+void gate_up_of(const MoeShape& s, const MoeData<Real, Low>& d, size_t e, size_t first, size_t local, size_t rows) {
   const size_t D = s.hidden, I = s.width;
-  Real* x = d.gathered + first * D;
-  for (size_t r = 0; r < rows; ++r) std::copy_n(d.u + static_cast<size_t>(d.at.token_of[first + r]) * D, D, x + r * D);
-  linear_forward(rows, D, 2 * I, x, D, d.weights + e * s.stride(), d.gate_up + first * 2 * I, 2 * I, false, 1);
+  Low* x = d.gathered + local * D;
+  gather(D, d.u, d.at.token_of + first, rows, x);
+  linear_forward<Low>(rows, D, 2 * I, x, D, d.weights + e * s.stride(), d.gate_up + first * 2 * I, 2 * I, false, 1);
+}
+
+// body(expert, first row, first row within the chunk, rows) for every expert that has rows: chunk by chunk, a chunk's experts on all threads.
+template <class Body>
+void each_segment(const MoeShape& s, const Dispatch& at, size_t capacity, int threads, Body body) {
+  for (size_t begin = 0; begin < s.experts;) {
+    const size_t base = at.offsets[begin];
+    size_t end = begin + 1;
+    while (end < s.experts && at.offsets[end + 1] - base <= capacity) ++end;
+    parallel_for(end - begin, threads, [&](size_t i) {
+      const size_t e = begin + i, first = at.offsets[e], rows = at.offsets[e + 1] - first;
+      if (rows) body(e, first, first - base, rows);  // an expert without tokens writes nothing
+    });
+    begin = end;
+  }
 }
 
 }  // namespace
 
-template <class Real>
-void moe_again(const MoeShape& s, const MoeData<Real>& d, int threads) {
-  parallel_for(s.experts, threads, [&](size_t e) {
-    const size_t first = d.at.offsets[e], rows = d.at.offsets[e + 1] - first;
-    if (rows) gate_up_of(s, d, e, first, rows);
-  });
+template <class Real, class Low>
+void moe_again(const MoeShape& s, const MoeData<Real, Low>& d, int threads) {
+  each_segment(s, d.at, d.capacity, threads, [&](size_t e, size_t first, size_t local, size_t rows) { gate_up_of(s, d, e, first, local, rows); });
 }
 
-template <class Real>
-void moe_forward(const MoeShape& s, size_t tokens, const MoeData<Real>& d, Real* y, int threads) {
+template <class Real, class Low>
+void moe_forward(const MoeShape& s, size_t tokens, const MoeData<Real, Low>& d, Real* y, int threads) {
   const size_t D = s.hidden, I = s.width;
-  parallel_for(s.experts, threads, [&](size_t e) {
-    const size_t first = d.at.offsets[e], rows = d.at.offsets[e + 1] - first;
-    if (rows == 0) return;
-    const Real* down = d.weights + e * s.stride() + 2 * I * D;
-    Real* h = d.h + first * I;
-    gate_up_of(s, d, e, first, rows);
+  each_segment(s, d.at, d.capacity, threads, [&](size_t e, size_t first, size_t local, size_t rows) {
+    Low* h = d.h + local * I;
+    gate_up_of(s, d, e, first, local, rows);
     swiglu_forward(rows, I, d.gate_up + first * 2 * I, h, 1);
-    linear_forward(rows, I, D, h, I, down, d.out + first * D, D, false, 1);
+    linear_forward<Low>(rows, I, D, h, I, d.weights + e * s.stride() + 2 * I * D, d.out + first * D, D, false, 1);
   });
   in_blocks(tokens, threads, [&](size_t a, size_t b) {
     for (size_t t = a; t < b; ++t)
@@ -71,34 +90,28 @@ void moe_forward(const MoeShape& s, size_t tokens, const MoeData<Real>& d, Real*
   });
 }
 
-template <class Real>
-void moe_backward(const MoeShape& s, size_t tokens, const MoeData<Real>& d, const MoeGradients<Real>& g, int threads) {
+template <class Real, class Low>
+void moe_backward(const MoeShape& s, size_t tokens, const MoeData<Real, Low>& d, const MoeGradients<Real, Low>& g, int threads) {
   const size_t D = s.hidden, I = s.width;
-  parallel_for(s.experts, threads, [&](size_t e) {
-    const size_t first = d.at.offsets[e], rows = d.at.offsets[e + 1] - first;
-    if (rows == 0) return;  // an expert without tokens writes nothing
+  each_segment(s, d.at, d.capacity, threads, [&](size_t e, size_t first, size_t local, size_t rows) {
     const Real *gate_up = d.weights + e * s.stride(), *down = gate_up + 2 * I * D;
-    Real *dgate_up = g.dweights + e * s.stride(), *ddown = dgate_up + 2 * I * D;
-    Real *x = d.gathered + first * D, *gu = d.gate_up + first * 2 * I, *h = d.h + first * I;
-    Real *dx = g.dgathered + first * D, *dh = g.dh + first * I, *dy = d.out + first * D;
-    for (size_t r = 0; r < rows; ++r) {
-      const size_t token = static_cast<size_t>(d.at.token_of[first + r]);
-      std::copy_n(d.u + token * D, D, x + r * D);
-      std::copy_n(g.dy + token * D, D, dy + r * D);
-      g.row_gates[first + r] = d.gates[d.at.slot_of[first + r]];
-    }
-    linear_backward(rows, I, D, dy, D, down, dh, I, false, 1);
+    Real *dgate_up = g.dweights + e * s.stride(), *ddown = dgate_up + 2 * I * D, *dx = d.out + first * D;
+    Low *x = d.gathered + local * D, *gu = d.gate_up + first * 2 * I, *h = d.h + local * I, *dh = g.dh + local * I, *dy = g.dy_rows + local * D;
+    gather(D, d.u, d.at.token_of + first, rows, x);
+    gather(D, g.dy, d.at.token_of + first, rows, dy);
+    for (size_t r = first; r < first + rows; ++r) g.row_gates[r] = d.gates[d.at.slot_of[r]];
+    linear_backward<Low>(rows, I, D, dy, D, down, dh, I, false, 1);
     swiglu_backward_weighted(rows, I, gu, dh, g.row_gates + first, g.row_dgates + first, h);
-    linear_weight(rows, I, D, dy, D, h, I, ddown, 1);
-    linear_weight(rows, D, 2 * I, gu, 2 * I, x, D, dgate_up, 1);
-    linear_backward(rows, D, 2 * I, gu, 2 * I, gate_up, dx, D, false, 1);
+    linear_weight<Low>(rows, I, D, dy, D, h, I, ddown, 1);
+    linear_weight<Low>(rows, D, 2 * I, gu, 2 * I, x, D, dgate_up, 1);
+    linear_backward<Low>(rows, D, 2 * I, gu, 2 * I, gate_up, dx, D, false, 1);
   });
   in_blocks(tokens, threads, [&](size_t a, size_t b) {
     for (size_t t = a; t < b; ++t)
       for (size_t slot = t * s.top_k; slot < (t + 1) * s.top_k; ++slot) {
         const int32_t row = d.at.row_of[slot];
         if (row >= 0) {
-          kernels<Real>().add(D, g.dgathered + static_cast<size_t>(row) * D, g.du + t * D);
+          kernels<Real>().add(D, d.out + static_cast<size_t>(row) * D, g.du + t * D);
           g.dgates[slot] = g.row_dgates[row];
         } else {
           kernels<Real>().add_scaled(D, d.gates[slot], g.dy + t * D, g.du + t * D);
@@ -108,12 +121,13 @@ void moe_backward(const MoeShape& s, size_t tokens, const MoeData<Real>& d, cons
   });
 }
 
-#define INSTANTIATE(Real)                                                                              \
-  template void moe_again(const MoeShape&, const MoeData<Real>&, int);                                 \
-  template void moe_forward(const MoeShape&, size_t, const MoeData<Real>&, Real*, int);                \
-  template void moe_backward(const MoeShape&, size_t, const MoeData<Real>&, const MoeGradients<Real>&, int);
-INSTANTIATE(float)
-INSTANTIATE(double)
+#define INSTANTIATE(Real, Low)                                                                                     \
+  template void moe_again(const MoeShape&, const MoeData<Real, Low>&, int);                                        \
+  template void moe_forward(const MoeShape&, size_t, const MoeData<Real, Low>&, Real*, int);                       \
+  template void moe_backward(const MoeShape&, size_t, const MoeData<Real, Low>&, const MoeGradients<Real, Low>&, int);
+INSTANTIATE(float, float)
+INSTANTIATE(float, Bf16)
+INSTANTIATE(double, double)
 #undef INSTANTIATE
 
 }  // namespace millrace::trainer

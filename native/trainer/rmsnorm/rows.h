@@ -6,14 +6,14 @@
 namespace millrace::trainer {
 namespace {
 
-template <class Real>
-void rmsnorm_forward_rows(size_t rows, size_t width, const Real* x, size_t ldx, const Real* w, Real eps, Real scale, Real* y, size_t ldy,
+template <class Real, class Low>
+void rmsnorm_forward_rows(size_t rows, size_t width, const Real* x, size_t ldx, const Real* w, Real eps, Real scale, Low* y, size_t ldy,
                           Real* rstd) {
   for (size_t r = 0; r < rows; ++r, x += ldx, y += ldy) {
-    const Real s = mrsqrt(lane_dot(width, x, x) / Real(width) + eps);
+    const Real s = mrsqrt(lane_dot<Real>(width, x, x) / Real(width) + eps);
     rstd[r] = s;
     each<Real>(width, [=]<class L>(L, size_t i) MILLRACE_BODY {
-      L::store(y + i, L::load(x + i) * L::set(s) * L::load(w + i) * L::set(scale));
+      put(y + i, L::load(x + i) * L::set(s) * L::load(w + i) * L::set(scale));
     });
   }
 }

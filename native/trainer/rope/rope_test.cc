@@ -32,10 +32,10 @@ TEST(Rope, TurnsInterleavedPairsAndBack) {
   std::vector<float> x(rows * ld);
   for (float& v : x) v = normal(random);
   const std::vector<int32_t> positions{0, 1, 2, 0, 4000};
-  RopeTable<float> table;
-  table.prepare(1e4, width, 4001);
+  std::vector<float> cosines(4001 * width / 2), sines(cosines.size());
+  rope_table(1e4, width, 4001, cosines.data(), sines.data());
   std::vector<float> y = x;
-  table.rotate(rows, heads, stride, positions.data(), y.data(), ld, false, 2);
+  rope_rotate(rows, heads, stride, width, positions.data(), cosines.data(), sines.data(), y.data(), ld, false, 2);
   for (size_t r = 0; r < rows; ++r)
     for (size_t head = 0; head < heads; ++head) {
       const size_t at = r * ld + head * stride;
@@ -47,7 +47,7 @@ TEST(Rope, TurnsInterleavedPairsAndBack) {
       }
       for (size_t i = width; i < stride; ++i) EXPECT_EQ(y[at + i], x[at + i]) << "only the rotated part moves";
     }
-  table.rotate(rows, heads, stride, positions.data(), y.data(), ld, true, 1);
+  rope_rotate(rows, heads, stride, width, positions.data(), cosines.data(), sines.data(), y.data(), ld, true, 1);
   for (size_t i = 0; i < x.size(); ++i) EXPECT_NEAR(y[i], x[i], 1e-6);
 }
 

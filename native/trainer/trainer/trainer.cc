@@ -3,9 +3,7 @@
 #include <cmath>
 
 #include "native/hash/xxh3.h"
-#include "native/trainer/adamw/adamw.h"
 #include "native/trainer/philox/philox.h"
-#include "native/trainer/reduce/reduce.h"
 
 namespace millrace::trainer {
 namespace {
@@ -50,11 +48,6 @@ Error Trainer::allocate(const ModelConfig& model, const OptimizerConfig& optimiz
   MILLRACE_TRY(Model<float>::create(model, optimizer, resources, trainer->model_));
   trainer->first_.assign(trainer->model_->gradients().size(), 0);
   trainer->second_.assign(trainer->model_->gradients().size(), 0);
-  if (resources.inference) {
-    trainer->cache_.capacity = resources.max_row_length;
-    trainer->cache_.kv.resize(2 * model.layers * resources.max_row_length * model.heads * (model.nope + model.value));
-    trainer->cache_.k_rope.resize(2 * model.layers * resources.max_row_length * model.rope);
-  }
   trainer->begin();
   out = std::move(trainer);
   return Error::none();
@@ -83,9 +76,8 @@ Error Trainer::check(const Batch& batch, double rope_base) const {
 void Trainer::begin(double mtp_weight) {
   mtp_weight_ = config_.mtp ? mtp_weight : 0;
   model_->zero_gradients();
-  sums_ = {};
+  model_->zero_sums();
   batch_targets_ = batch_tokens_ = 0;
-  counts_.assign(config_.layers * config_.routes(), 0);
 }
 
 Error Trainer::accumulate(const Batch& batch, double rope_base) {
@@ -95,13 +87,9 @@ Error Trainer::accumulate(const Batch& batch, double rope_base) {
   for (size_t row = 0; row < batch.rows; row += resources_.rows_per_slab) {
     const Slab slab = slab_of(batch, row, std::min(resources_.rows_per_slab, batch.rows - row));
     if (slab.size() == 0) continue;
-    const SlabLosses sums = model_->train(slab, rope_base, mtp_weight_);
-    sums_.mtp += sums.mtp, sums_.mtp_targets += sums.mtp_targets;
-    sums_.loss += sums.loss, sums_.z += sums.z, sums_.balance += sums.balance;
-    sums_.largest = std::max(sums_.largest, sums.largest);
+    model_->accumulate(slab, rope_base, mtp_weight_);
     batch_targets_ += slab.target_count;
     batch_tokens_ += slab.size();
-    for (size_t i = 0; i < counts_.size(); ++i) counts_[i] += model_->counts()[i];
   }
   return Error::none();
 }
@@ -111,58 +99,32 @@ Error Trainer::finish(const StepOptions& options, StepMetrics& metrics) {
   if (!(options.learning_rate >= 0 && std::isfinite(options.learning_rate)))
     return {kArgument, "learningRate: expected a number >= 0, found " + std::to_string(options.learning_rate)};
   const double targets = static_cast<double>(batch_targets_), layers = static_cast<double>(config_.layers);
-  const auto gradients = model_->gradients();
+  if (saving_) saving_->before_change();
+  mr_step_params params{};
+  params.updates = updates_ + 1, params.head_updates = mtp_updates_ + 1;
+  params.learning_rate = options.learning_rate, params.bias_rate = options.bias_rate, params.head_scale = mtp_weight_;
+  params.targets = targets, params.tokens = static_cast<double>(batch_tokens_);
+  params.clip = optimizer_.clip, params.max_loss = options.max_loss, params.max_gradient_norm = options.max_gradient_norm;
+  const mr_metrics sums = model_->update(params, {first_.data()}, {second_.data()});
   metrics = {};
-  metrics.loss = sums_.loss / targets;
-  metrics.z_loss = sums_.z / targets;
-  metrics.balance_loss = sums_.balance / targets / layers;
-  metrics.gradient_norm =
-      std::sqrt(static_cast<double>(sum_squares(gradients.data(), static_cast<int64_t>(gradients.size()), resources_.threads))) / targets;
-  if (sums_.mtp_targets) metrics.mtp_loss = sums_.mtp / static_cast<double>(sums_.mtp_targets);
+  metrics.applied = sums.applied;
+  metrics.loss = sums.mean_loss;
+  metrics.z_loss = sums.z / targets;
+  metrics.balance_loss = sums.balance / targets / layers;
+  metrics.gradient_norm = sums.gradient_norm;
+  if (sums.head_targets) metrics.mtp_loss = sums.head_loss / static_cast<double>(sums.head_targets);
   metrics.targets = batch_targets_;
   metrics.tokens = batch_tokens_;
-  metrics.expert_counts = counts_;
-  metrics.max_hidden = sums_.largest;
+  metrics.expert_counts = model_->training_counts();
+  metrics.max_hidden = sums.largest;
   uint64_t ffn = 0;
-  for (size_t i = 0; i < counts_.size(); ++i) ffn += i % config_.routes() < config_.experts ? counts_[i] : 0;
+  for (size_t i = 0; i < metrics.expert_counts.size(); ++i) ffn += i % config_.routes() < config_.experts ? metrics.expert_counts[i] : 0;
   metrics.mean_experts = static_cast<double>(ffn) / (static_cast<double>(batch_tokens_) * layers);
-
-  const auto within = [](double value, double bound) { return std::isfinite(value) && (bound <= 0 || value <= bound); };
-  metrics.applied = within(metrics.loss, options.max_loss) && within(metrics.gradient_norm, options.max_gradient_norm);
   step_ += 1;
   tokens_ += batch_tokens_;
-  if (metrics.applied) {
-    // As torch.nn.utils.clip_grad_norm_ has it, with its 1e-6.
-    const double clip = optimizer_.clip > 0 ? std::min(1.0, optimizer_.clip / (metrics.gradient_norm + 1e-6)) : 1;
-    MILLRACE_TRY(update(options, clip / targets));
-  }
+  if (metrics.applied) updates_ += 1;
+  if (metrics.applied && mtp_weight_ > 0) mtp_updates_ += 1;
   for (float b : model_->biases()) metrics.max_bias = std::max(metrics.max_bias, std::abs(static_cast<double>(b)));
-  return Error::none();
-}
-
-Error Trainer::update(const StepOptions& options, double scale) {
-  if (saving_) saving_->before_change();
-  updates_ += 1;
-  if (mtp_weight_ > 0) mtp_updates_ += 1;
-  AdamW adam{options.learning_rate, optimizer_.beta1, optimizer_.beta2, optimizer_.eps, 0, scale, 0};
-  const auto& parameters = model_->layout().parameters;
-  const auto in_head = [&](const Parameter& p) { return p.offset >= model_->layout().mtp_begin; };
-  // Neighbours that share the decay are one call: an element's bits do not depend on the cut.
-  for (size_t i = 0; i < parameters.size();) {
-    size_t end = i + 1;
-    while (end < parameters.size() && decays(parameters[end].kind) == decays(parameters[i].kind) && in_head(parameters[end]) == in_head(parameters[i])) ++end;
-    if (in_head(parameters[i]) && !(mtp_weight_ > 0)) break;  // it lies last
-    adam.step = static_cast<int64_t>(in_head(parameters[i]) ? mtp_updates_.load() : updates_.load());
-    const size_t offset = parameters[i].offset, size = parameters[end - 1].offset + parameters[end - 1].size() - offset;
-    adam.decay = decays(parameters[i].kind) ? optimizer_.weight_decay : 0;
-    MILLRACE_TRY(adamw_step(model_->weights().subspan(offset, size), model_->gradients().subspan(offset, size),
-                            std::span(first_).subspan(offset, size), std::span(second_).subspan(offset, size), adam, resources_.threads));
-    i = end;
-  }
-  const RouterShape router = router_shape(config_, optimizer_.balance_groups);
-  for (size_t l = 0; l < config_.layers; ++l)
-    update_bias(router, std::span(counts_).subspan(l * router.routes(), router.experts), batch_tokens_, options.bias_rate,
-                model_->biases().data() + l * router.routes());
   return Error::none();
 }
 
@@ -207,8 +169,7 @@ Error Trainer::logits(std::span<const uint32_t> tokens, double rope_base, std::s
   }
   size_t same = 0;
   while (rope_base == cached_base_ && same < cached_.size() && same + 1 < tokens.size() && cached_[same] == tokens[same]) ++same;
-  cache_.length = same;
-  model_->append(cache_, tokens.subspan(same), rope_base, out);
+  model_->append(same, tokens.subspan(same), rope_base, out);
   cached_.assign(tokens.begin(), tokens.end());
   cached_base_ = rope_base;
   return Error::none();

@@ -107,7 +107,6 @@ class Trainer {
   Trainer() = default;
   static Error allocate(const ModelConfig& model, const OptimizerConfig& optimizer, const Resources& resources, std::unique_ptr<Trainer>& out);
   void init(uint64_t seed);
-  Error update(const StepOptions& options, double scale);
   void wait_for_save();
   Error check(const Batch& batch, double rope_base) const;
 
@@ -120,15 +119,12 @@ class Trainer {
   std::atomic<uint64_t> step_{0}, tokens_{0}, updates_{0}, mtp_updates_{0};  // read by state() while a step runs
 
   // Of inference: what the last call of logits() left. Weights stand still there, so only tokens and base decide whether it fits.
-  KvCache<float> cache_;
-  std::vector<uint32_t> cached_;
+  std::vector<uint32_t> cached_;  // tokens whose keys and values the model holds
   double cached_base_ = 0;
 
   // Of the batch under way.
-  SlabLosses sums_;
   double mtp_weight_ = 0;
   uint64_t batch_targets_ = 0, batch_tokens_ = 0;
-  std::vector<uint64_t> counts_;
 
   std::shared_ptr<CheckpointWriter> saving_;  // reads weights, biases and moments until update() tells it that they change
 };
