@@ -29,7 +29,7 @@ const reads: Record<string, Record<string, readonly [stage: string, role: string
     ],
   },
   mix: { tokens: [['tokenize', 'tokens']], scores: [['score', 'scores']], clusters: [['dedup', 'clusters']] },
-  shard: { tokens: [['tokenize', 'tokens']], counts: [['mix', 'counts']] },
+  shard: { tokens: [['tokenize', 'tokens']], counts: [['mix', 'counts']], tokenizer: [['tokenizer', 'tokenizer']] },
 }
 
 /** Ids of the model's vocabulary: what the tokenizer is asked for, so that shapes are known before it has run. */

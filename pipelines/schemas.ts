@@ -92,7 +92,7 @@ export const counts = schema({
   count: u32(),
 })
 
-/** A stretch of one document inside a row. `offset` counts in bos + ids + eos. Flags: 1 first piece, 2 last piece. */
+/** A stretch of one document inside a row. `offset` counts in bos + ids + eos. Flags: 1 first piece, 2 last piece, 4 told in another order. */
 export const run = struct({ document: documentId, pass: u32(), offset: u32(), length: u32(), flags: u32() })
 
 /** Constant rows of a record batch of text; a batch also ends before `batchBytes` of buffers. */

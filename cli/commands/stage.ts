@@ -161,7 +161,7 @@ async function prepare(
       )
     }
   }
-  if (stage.inputs.includes('tokenizer') && !inputs.tokenizer) {
+  if (stage.inputs.includes('tokenizer') && !inputs.tokenizer && (options.tokenizer || stage.inputs.includes('documents'))) {
     const given = options.tokenizer
     if (given?.endsWith('.arrow')) inputs.tokenizer = [await (await import('../stage/inputs.ts')).tablePart('tokenizer', given)]
     else if (given) {
@@ -181,7 +181,9 @@ async function prepare(
       err(dim(`  ${number(trained.outputs.tokenizer?.[0]?.rows ?? 0)} ids in ${trained.seconds.toFixed(1)} s`))
     }
   }
-  const missing = stage.inputs.find(role => !['raw', 'evaluation'].includes(role) && !inputs[role]?.length)
+  // `shard` asks for a tokenizer itself, where a component has a rate of fill in the middle.
+  const optional = ['raw', 'evaluation', ...(stage.inputs.includes('documents') ? [] : ['tokenizer'])]
+  const missing = stage.inputs.find(role => !optional.includes(role) && !inputs[role]?.length)
   if (missing) throw usage(`stage ${stage.name}`, `--input ${missing}=FILE.arrow`, `nothing for the role ${missing}`)
   return { inputs, ...(extracted ? { extracted } : {}) }
 }

@@ -9,6 +9,7 @@ import { list, schema, u32 } from '../arrow/index.ts'
 import { counts, documentId } from '../schemas.ts'
 import { defineStage, MiB } from '../stage.ts'
 import { readDocuments } from './documents.ts'
+import { readStarts } from './fim.ts'
 import { config, index, rows, type ShardConfig } from './layout.ts'
 import { RowWriter } from './rows.ts'
 import { spread } from './spread.ts'
@@ -26,7 +27,7 @@ export const shard = defineStage({
   name: 'shard',
   revision: 1,
   config,
-  inputs: ['tokens', 'counts'],
+  inputs: ['tokens', 'counts', 'tokenizer'],
   operations: [
     {
       ...shuffle,
@@ -46,9 +47,11 @@ export const shard = defineStage({
       name: 'pack',
       kind: 'reduce',
       reads: ['spread.tokens', 'assign.counts'],
+      sides: ['tokenizer'],
       writes: { rows: { schema: rows, compression: 'none' }, index: { schema: index } },
       async run(ctx) {
-        const writer = new RowWriter({ config: ctx.config, seed: ctx.seed, part: ctx.partition, rows: await ctx.writer('rows') })
+        const rows = await ctx.writer('rows')
+        const writer = new RowWriter({ config: ctx.config, seed: ctx.seed, part: ctx.partition, rows, starts: await readStarts(ctx) })
         for (const group of await readDocuments(ctx, 'spread.tokens', 'assign.counts')) {
           const passes = Math.max(...group.documents.map(document => document.count))
           for (let pass = 0; pass < passes; pass++) {

@@ -11,7 +11,8 @@ import { run } from '../schemas.ts'
 /** design.md section 6. Ids below 256 never come from text. */
 export const ids = { unknown: 0, bos: 1, eos: 2, padding: 3 } as const
 
-export const flags = { first: 1, last: 2 } as const
+/** `fim`: the document is told in another order (pipelines/tokenizer/fim.ts), so positions are not those of its text. */
+export const flags = { first: 1, last: 2, fim: 4 } as const
 
 export const config = z.strictObject({
   rowLength: z
@@ -27,6 +28,12 @@ export const config = z.strictObject({
     .default(131072)
     .describe('Ids are below this; up to 65,536 a shard holds 16-bit ids'),
   partitions: z.int().min(1).max(4096).default(8).describe('Shard files; each is packed by itself, in memory'),
+  fim: z
+    .record(z.string().min(1), z.number().min(0).max(1))
+    .optional()
+    .describe(
+      'Component -> share of its documents that are told with the middle last (fill in the middle), drawn for each pass; default 0',
+    ),
   components: z.array(z.string()).min(1).optional().describe('Pack these only; default: all'),
 })
 export type ShardConfig = z.output<typeof config>

@@ -3,6 +3,7 @@ import { Batch, BatchBuilder, Column, type DataType, type Schema } from '../arro
 import { batchBytes } from '../schemas.ts'
 import type { PartWriter } from '../stage.ts'
 import type { Group, PackedDocument } from './documents.ts'
+import { Rearranger } from './fim.ts'
 import { flags, ids, index, rows as rowsSchema, type ShardConfig, wide } from './layout.ts'
 import { orderKey, pack } from './pack.ts'
 
@@ -10,6 +11,8 @@ export interface Filled {
   rows: number
   tokens: number
   padding: number
+  /** Documents that are told in another order; absent where the component has no rate. */
+  rearranged?: number
 }
 
 /** Writes the passes of one partition. Batches are numbered over all calls, as the writer numbers them. */
@@ -20,14 +23,17 @@ export class RowWriter {
   readonly #rows: PartWriter
   readonly #schema: Schema
   readonly #perBatch: number
+  readonly #starts: Uint8Array
   readonly #index = new BatchBuilder(index)
   #batches = 0
 
-  constructor(request: { config: ShardConfig; seed: number; part: number; rows: PartWriter }) {
+  /** `starts` of the vocabulary (`startsOf`): empty where no component has a rate. */
+  constructor(request: { config: ShardConfig; seed: number; part: number; rows: PartWriter; starts: Uint8Array }) {
     this.#config = request.config
     this.#seed = request.seed
     this.#part = request.part
     this.#rows = request.rows
+    this.#starts = request.starts
     this.#schema = rowsSchema(request.config)
     const { rowLength, vocabulary } = request.config
     this.#perBatch = Math.max(1, Math.floor(batchBytes / (rowLength * (wide(vocabulary) ? 4 : 2))))
@@ -41,18 +47,22 @@ export class RowWriter {
       .map(document => ({ document, key: orderKey(this.#seed, document.id, component, pass, rowLength) }))
       .sort((a, b) => a.key - b.key || (a.document.id < b.document.id ? -1 : 1))
       .map(({ document }) => document)
-    const runs = new RunColumns(ordered, pass)
+    // What is held out is measured as it was written.
+    const rate = role === 'train' ? (this.#config.fim?.[component] ?? 0) : 0
+    const rearranger = new Rearranger({ seed: this.#seed, pass, rate, starts: this.#starts })
+    const runs = new RunColumns(ordered, pass, rearranger)
     const count = pack(
-      Uint32Array.from(ordered, document => document.length),
+      Uint32Array.from(ordered, document => rearranger.lengthOf(document)),
       rowLength,
       runs.add,
     )
-    const filled = { rows: count, tokens: 0, padding: 0 }
+    const filled: Filled = { rows: count, tokens: 0, padding: 0 }
+    if (rate > 0) filled.rearranged = ordered.filter(document => rearranger.applies(document)).length
     for (let row = 0; row < count; row += this.#perBatch) {
       const size = Math.min(this.#perBatch, count - row)
       const chunk = runs.upTo(row + size)
       await this.#rows.appendPartition(
-        new Batch(this.#schema, [this.#tokens(ordered, chunk, size), runs.column(this.#schema, chunk, row, size)]),
+        new Batch(this.#schema, [this.#tokens(ordered, chunk, size, rearranger), runs.column(this.#schema, chunk, row, size)]),
       )
       const { documents: started, tokens } = runs.measure(chunk)
       const padding = size * rowLength - tokens
@@ -78,13 +88,13 @@ export class RowWriter {
     return this.#index.finish()
   }
 
-  #tokens(ordered: readonly PackedDocument[], chunk: readonly PlacedRun[], size: number): Column {
+  #tokens(ordered: readonly PackedDocument[], chunk: readonly PlacedRun[], size: number, rearranger: Rearranger): Column {
     const { rowLength, vocabulary } = this.#config
     const Ids = wide(vocabulary) ? Uint32Array : Uint16Array
     const data = new Ids(size * rowLength).fill(ids.padding)
     const first = chunk[0]?.row ?? 0
     for (const { document, row, start, offset, length } of chunk)
-      copyPiece(ordered[document] as PackedDocument, data, (row - first) * rowLength + start, offset, length)
+      copyPiece(rearranger.idsOf(ordered[document] as PackedDocument), data, (row - first) * rowLength + start, offset, length)
     const type = this.#schema.fields[0]?.type as DataType & { kind: 'fixedList' }
     return new Column({
       type,
@@ -96,20 +106,12 @@ export class RowWriter {
 }
 
 /** Positions [offset, offset + length) of bos + ids + eos, to `at`. */
-function copyPiece(
-  { batch, row, length: whole }: PackedDocument,
-  to: Uint16Array | Uint32Array,
-  at: number,
-  offset: number,
-  length: number,
-): void {
-  const column = batch.column('ids')
-  const begin = (column.offsets as Int32Array)[row] as number
+function copyPiece(own: Uint32Array, to: Uint16Array | Uint32Array, at: number, offset: number, length: number): void {
+  const whole = own.length + 2
   const from = Math.max(offset, 1)
   const end = Math.min(offset + length, whole - 1)
   if (offset === 0) to[at] = ids.bos
-  if (end > from)
-    to.set(((column.children[0] as Column).data as Uint32Array).subarray(begin + from - 1, begin + end - 1), at + from - offset)
+  if (end > from) to.set(own.subarray(from - 1, end - 1), at + from - offset)
   if (offset + length === whole) to[at + length - 1] = ids.eos
 }
 
@@ -126,16 +128,19 @@ interface PlacedRun {
 class RunColumns {
   readonly #ordered: readonly PackedDocument[]
   readonly #pass: number
+  readonly #rearranger: Rearranger
   readonly #runs: PlacedRun[] = []
   #next = 0
 
-  constructor(ordered: readonly PackedDocument[], pass: number) {
+  constructor(ordered: readonly PackedDocument[], pass: number, rearranger: Rearranger) {
     this.#ordered = ordered
     this.#pass = pass
+    this.#rearranger = rearranger
   }
 
-  add = (document: number, row: number, start: number, offset: number, length: number, flags: number): void => {
-    this.#runs.push({ document, row, start, offset, length, flags })
+  add = (document: number, row: number, start: number, offset: number, length: number, place: number): void => {
+    const told = this.#rearranger.applies(this.#ordered[document] as PackedDocument) ? flags.fim : 0
+    this.#runs.push({ document, row, start, offset, length, flags: place | told })
   }
 
   /** The runs of the rows before `to` that were not asked for yet. */

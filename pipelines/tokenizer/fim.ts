@@ -23,22 +23,32 @@ export function startsOf({ offsets, bytes }: Texts): Uint8Array {
   return Uint8Array.from({ length: offsets.length - 1 }, (_, id) => (((bytes[offsets[id] as number] ?? 0) & 0xc0) === 0x80 ? 0 : 1))
 }
 
+const draw = ({ seed, document, pass }: Omit<FimOptions, 'starts'>, purpose: string): number =>
+  fractionOf(`${seed}\0${document}\0fim\0${pass}\0${purpose}`)
+
+/** How many ids a rearranged document has more: its three marks. */
+export const fimMarks = 3
+
+/** Whether a document of so many ids is rearranged in this pass. */
+export const isRearranged = (length: number, options: Omit<FimOptions, 'starts'>): boolean =>
+  length > 0 && options.rate > 0 && draw(options, 'rate') < options.rate
+
 /**
  * The rearranged ids, three more than `ids`, or undefined where the document stays as it is: by the rate, or because it is empty. Half are
  * prefix, suffix, middle (PSM: `fim_prefix` P `fim_suffix` S `fim_middle` M), half suffix first (SPM: `fim_prefix` `fim_suffix` S
  * `fim_middle` P M). Prefix or suffix may be empty, the middle is not.
  */
-export function fillInTheMiddle(ids: Uint32Array, { seed, document, pass, rate, starts }: FimOptions): Uint32Array | undefined {
-  const draw = (purpose: string) => fractionOf(`${seed}\0${document}\0fim\0${pass}\0${purpose}`)
-  if (ids.length === 0 || draw('rate') >= rate) return undefined
+export function fillInTheMiddle(ids: Uint32Array, options: FimOptions): Uint32Array | undefined {
+  if (!isRearranged(ids.length, options)) return undefined
+  const { starts } = options
   const borders: number[] = []
   for (let i = 0; i < ids.length; i++) if (i === 0 || starts[ids[i] as number]) borders.push(i)
   borders.push(ids.length)
-  const one = Math.floor(draw('one') * borders.length)
-  const other = (one + 1 + Math.floor(draw('other') * (borders.length - 1))) % borders.length
+  const one = Math.floor(draw(options, 'one') * borders.length)
+  const other = (one + 1 + Math.floor(draw(options, 'other') * (borders.length - 1))) % borders.length
   const [from, to] = [borders[Math.min(one, other)] as number, borders[Math.max(one, other)] as number]
   const [prefix, middle, suffix] = [ids.subarray(0, from), ids.subarray(from, to), ids.subarray(to)]
-  return draw('order') < 0.5
+  return draw(options, 'order') < 0.5
     ? joined([fim.prefix], prefix, [fim.suffix], suffix, [fim.middle], middle)
     : joined([fim.prefix, fim.suffix], suffix, [fim.middle], prefix, middle)
 }
