@@ -2,7 +2,7 @@
 import type { Batch } from '../pipelines/arrow/index.ts'
 import { type FilterConfig, filterConfig } from '../pipelines/filter/config.ts'
 import { namesIn, parseExpression, simple } from '../pipelines/filter/expressions.ts'
-import { fails, judges, type Limit, limitsOf, margin } from '../pipelines/filter/limits.ts'
+import { comparedIn, fails, foreignLimits, judges, type Limit, limitsOf, margin } from '../pipelines/filter/limits.ts'
 import type { Manifest } from '../storage/artifacts.ts'
 import { indexOf, type Lookup } from './lookup.ts'
 
@@ -44,14 +44,19 @@ export async function filterFacts(
   const statistics: FilterFacts['statistics'] = {}
   for (const { name } of batch.schema.fields) if (!labels.includes(name)) statistics[name] = batch.column(name).value(row) as number | null
   const profile = batch.column('profile').text(row)
-  return { profile, statistics, limits: measuredLimits(filterConfig.parse(config), profile, kind, statistics) }
+  return { profile, statistics, limits: await measuredLimits(filterConfig.parse(config), profile, kind, statistics) }
 }
 
-function measuredLimits(config: FilterConfig, profile: string, kind: string, statistics: FilterFacts['statistics']): MeasuredLimit[] {
-  return limitsOf(config, profile)
+async function measuredLimits(
+  config: FilterConfig,
+  profile: string,
+  kind: string,
+  statistics: FilterFacts['statistics'],
+): Promise<MeasuredLimit[]> {
+  return limitsOf(config, profile, await foreignLimits(config))
     .flatMap((limit): MeasuredLimit[] => {
-      const value = statistics[limit.statistic]
-      if (typeof value !== 'number' || !judges(limit, kind)) return []
+      const value = judges(limit, kind) ? comparedIn(limit, name => statistics[name]) : undefined
+      if (value === undefined) return []
       return [{ ...limit, value, margin: margin(limit, value), fails: fails(limit, value, limit.threshold) }]
     })
     .sort((a, b) => a.margin - b.margin || (a.rule < b.rule ? -1 : 1))
@@ -71,18 +76,18 @@ export function expressionWords(config: unknown, rule: string, { statistics }: F
 export function limitRows({ limits }: FilterFacts, reason: string | undefined, most = 6): string[][] {
   const decided = limits.filter(limit => limit.reason === reason)
   const shown = [...decided, ...limits.filter(limit => limit.reason !== reason)].slice(0, most)
-  return shown.map(({ rule, statistic, value, drops, threshold, margin: room, fails: failing }) => [
+  return shown.map(({ rule, statistic, plus = [], value, drops, threshold, inclusive, margin: room, fails: failing }) => [
     rule,
-    statistic === rule ? '' : statistic,
+    statistic === rule ? '' : [statistic, ...plus].join(' + '),
     figure(value),
-    `${drops === 'below' ? '<' : '>'} ${figure(threshold)} drops`,
+    `${drops === 'below' ? '<' : '>'}${inclusive && drops === 'above' ? '=' : ''} ${figure(threshold)} drops`,
     failing ? 'fails' : threshold === 0 && value === 0 ? '' : `${(room * 100).toFixed(room < 0.1 ? 1 : 0)} % away`,
   ])
 }
 
 /** What models, scores and modules measured: statistics that no limit shown above speaks of and that are no rule's of the text. */
 export function otherFigures({ statistics, limits }: FilterFacts, own: readonly string[]): string {
-  const told = new Set(limits.map(({ statistic }) => statistic))
+  const told = new Set(limits.flatMap(({ statistic, plus = [] }) => [statistic, ...plus]))
   return Object.entries(statistics)
     .filter(([name, value]) => value !== null && !told.has(name) && !own.includes(name))
     .slice(0, 8)

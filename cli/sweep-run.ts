@@ -1,7 +1,8 @@
 /** A sweep over a run: its filter's statistics, tokens per character from what was tokenized, and the documents beside the line. */
 import type { RunRecord } from '../activities/run.ts'
 import { MillraceError } from '../pipelines/errors.ts'
-import { definitionNames, filterConfig } from '../pipelines/filter/config.ts'
+import { definitionNamesOf, filterConfig } from '../pipelines/filter/config.ts'
+import { foreignLimits } from '../pipelines/filter/limits.ts'
 import { findManifest, type Manifest } from '../storage/artifacts.ts'
 import type { Store } from '../storage/store.ts'
 import { Lookup } from './lookup.ts'
@@ -36,7 +37,7 @@ export async function sweepRun(store: Store, record: RunRecord, request: SweepRe
   const lookup = new Lookup(store, folder)
   const paths: string[] = []
   for (const part of filter.roles.statistics ?? []) if (part.rows) paths.push(await lookup.path(part))
-  const swept = await sweep(paths, config, request, tokensPerCharacter(tokenize), definitionNames)
+  const swept = await sweep(paths, config, request, tokensPerCharacter(tokenize), definitionNamesOf(config), await foreignLimits(config))
   const ids = new Set([...swept.dropped, ...swept.kept].map(({ id }) => id))
   const documents: SweptRun['documents'] = new Map()
   for (const [id, { source, key, text }] of await lookup.many(await manifestOf('extract'), 'documents', ids, ['source', 'key', 'text']))

@@ -9,7 +9,7 @@ import { ArrowReader, type Batch, type Column } from '../pipelines/arrow/index.t
 import { MillraceError } from '../pipelines/errors.ts'
 import type { FilterConfig } from '../pipelines/filter/config.ts'
 import { nearest } from '../pipelines/filter/expressions.ts'
-import { fails, type Limit, limitsOf } from '../pipelines/filter/limits.ts'
+import { type ForeignLimits, fails, type Limit, limitsOf } from '../pipelines/filter/limits.ts'
 
 export interface SweepRequest {
   /** A rule, or a statistic. */
@@ -66,12 +66,15 @@ export async function sweep(
   request: SweepRequest,
   tokensPerCharacter: number | null,
   profileNames: readonly string[],
+  foreign?: ForeignLimits,
 ): Promise<Sweep> {
-  const limits = new Map(profileNames.flatMap(profile => limitsOf(config, profile).map(limit => [`${profile} ${limit.rule}`, limit])))
+  const limits = new Map(
+    profileNames.flatMap(profile => limitsOf(config, profile, foreign).map(limit => [`${profile} ${limit.rule}`, limit])),
+  )
   const own = (profile: string) => limits.get(`${profile} ${request.rule}`)
   const on = profileNames.filter(own)
   const [first] = on.map(profile => own(profile) as Limit)
-  const target: Pick<Limit, 'rule' | 'reason' | 'statistic' | 'drops' | 'inclusive'> = first ?? {
+  const target: Pick<Limit, 'rule' | 'reason' | 'statistic' | 'plus' | 'where' | 'drops' | 'inclusive'> = first ?? {
     rule: request.rule,
     reason: request.rule,
     statistic: request.rule,
@@ -117,7 +120,7 @@ interface Collected {
 
 async function collect(
   paths: readonly string[],
-  { statistic, reason }: Pick<Limit, 'statistic' | 'reason'>,
+  { statistic, plus = [], where, reason }: Pick<Limit, 'statistic' | 'plus' | 'where' | 'reason'>,
   profiles: ReadonlySet<string>,
   limits: readonly Limit[],
 ): Promise<Collected> {
@@ -138,20 +141,33 @@ async function collect(
       const names = reader.schema.fields.map(field => field.name)
       if (!names.includes(statistic)) throw unknown(statistic, names, limits)
       const labels = ['profile', 'rule', 'characters'].filter(name => names.includes(name))
+      const columns = [...new Set([statistic, ...plus, ...(where ? [where.statistic] : [])])].filter(name => names.includes(name))
       // Apart, so that the columns between them are not read.
-      const read = (batch: number) => Promise.all([reader.read(batch, labels), reader.read(batch, [statistic])])
+      const read = (batch: number) => Promise.all([reader.read(batch, labels), reader.read(batch, columns)])
       const ahead: ReturnType<typeof read>[] = []
       for (let batch = 0; batch < reader.batches; batch++) {
         while (ahead.length < inFlight && batch + ahead.length < reader.batches) ahead.push(read(batch + ahead.length))
         const [labelled, measured] = await (ahead.shift() as ReturnType<typeof read>)
         found.batches.push({ path, batch, row: found.rows })
-        add(found, labelled, numbersOf(measured.column(statistic)), reason, profiles)
+        add(found, labelled, valuesOf(measured, statistic, plus, where), reason, profiles)
       }
     } finally {
       await reader.close()
     }
   }
   return found
+}
+
+/** What the rule compares; NaN where it is not asked. */
+function valuesOf(measured: Batch, statistic: string, plus: readonly string[], where: Limit['where']): Float64Array {
+  const values = numbersOf(measured.column(statistic))
+  if (!plus.length && !where) return values
+  const sums = Float64Array.from(values)
+  for (const name of plus.filter(each => measured.has(each)))
+    for (const [i, more] of numbersOf(measured.column(name)).entries()) sums[i] = (sums[i] as number) + (more || 0)
+  if (where && measured.has(where.statistic))
+    for (const [i, value] of numbersOf(measured.column(where.statistic)).entries()) if (value < where.atLeast) sums[i] = Number.NaN
+  return sums
 }
 
 /** Batches that are read ahead. */

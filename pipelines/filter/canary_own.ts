@@ -90,7 +90,7 @@ function expressionsBatch(config: FilterConfig): SideBatch | undefined {
   if (!asked.length) return undefined
   const names = new Set(asked.flatMap(each => each.names))
   const models = {
-    ...(names.has('perplexity') || names.has('oov_share') ? { fluency: measured(config).fluency } : {}),
+    ...(['perplexity', 'oov_share', 'fluency_words'].some(name => names.has(name)) ? { fluency: measured(config).fluency } : {}),
     ...(config.classifier?.some(({ name }) => names.has(name)) ? { classifier: measured(config).classifier } : {}),
   }
   const keyOf = (name: string, { key }: Planted) => `${key}, for ${name}`
@@ -155,7 +155,7 @@ export async function plantedBatch(config: FilterConfig): Promise<SideBatch | un
 /** Statistics of models that the stage trains. */
 function trainedNames({ classifier = [], fluency }: FilterConfig): string[] {
   const own = classifier.flatMap(({ name, model }) => (model === undefined ? [name] : []))
-  return fluency && fluency.model === undefined ? [...own, 'perplexity', 'oov_share'] : own
+  return fluency && fluency.model === undefined ? [...own, 'perplexity', 'oov_share', 'fluency_words'] : own
 }
 
 /** Planted documents have no scores. */

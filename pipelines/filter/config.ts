@@ -135,7 +135,18 @@ export function profileFor({ profiles: given, published }: ByKind): (kind: strin
 }
 
 /** What `statistics` and reports call the definition that judges a kind and type. */
-export const definitionNames: readonly string[] = [...profileNames, ...publishedNames, 'fineweb2']
+export const definitionNames: readonly string[] = [...profileNames, ...publishedNames]
+
+/** The same of documents in a language that a file of FineWeb-2 judges, whatever their kind. */
+export const foreignName = (language: string): string => `fineweb2:${language}`
+
+/** Every name under which a config can judge. */
+export const definitionNamesOf = ({ fineweb2 }: Pick<FilterConfig, 'fineweb2'>): string[] => [
+  ...definitionNames,
+  ...Object.keys(fineweb2?.languages ?? {})
+    .sort()
+    .map(foreignName),
+]
 
 export function definitionFor(config: ByKind): (kind: string, type: string | undefined) => ProfileName | PublishedName {
   const nameOf = profileFor(config)

@@ -24,6 +24,7 @@ export const fineweb2Schema = z
     languages: z
       .record(z.string().min(1), z.string().min(1))
       .refine(languages => Object.keys(languages).length > 0, 'expected at least one language')
+      .refine(languages => Object.keys(languages).length <= notJudged, `expected at most ${notJudged} languages`)
       .describe('Language, as the language step or the source names it -> a configs/<language>.yml of FineWeb-2, relative to the config'),
     skipKinds: z.array(z.string()).default(['code', 'repository']).describe('Kinds of documents that are not judged'),
     maxDocumentBytes: z
@@ -150,6 +151,19 @@ export function fineweb2Step(config: Fineweb2Config, digest: (language: string) 
       }
     },
   }
+}
+
+/** What the files of a config say, by language; one that is gone or that changed since it was pinned is left out. */
+export async function fineweb2Profiles(
+  { languages }: Fineweb2Config,
+  digest: (language: string) => string | undefined,
+): Promise<Map<string, Fineweb2Profile>> {
+  const profiles = new Map<string, Fineweb2Profile>()
+  for (const language of Object.keys(languages).sort()) {
+    const profile = await read(language, languages[language] as string, digest(language)).catch(() => undefined)
+    if (profile) profiles.set(language, profile)
+  }
+  return profiles
 }
 
 /** Row -> place of its language, `notJudged` where it has none of these; what the language step measured goes before what the source said. */

@@ -65,7 +65,7 @@ export const fluencyFiles = ({ model }: FluencyConfig, place = 'fluency'): Named
   model === undefined ? [] : [{ place: `${place}.model`, path: model }]
 
 /**
- * Measures `perplexity`, `oov_share` and, where buckets are given, `perplexity_bucket`; null for a text without words. `config.model` is the
+ * Measures `fluency_words` and, null for a text without words, `perplexity`, `oov_share` and, where buckets are given, `perplexity_bucket`. `config.model` is the
  * path of the file, also of one that the stage trained; `sha256` the digest that was pinned.
  */
 export function fluencyStep(config: FluencyConfig, sha256?: string): Step {
@@ -75,6 +75,7 @@ export function fluencyStep(config: FluencyConfig, sha256?: string): Step {
     fields: [
       { name: 'perplexity', type: f64(), nullable: true },
       { name: 'oov_share', type: f64(), nullable: true },
+      { name: 'fluency_words', type: f64(), nullable: true },
       ...(buckets ? [{ name: 'perplexity_bucket', type: utf8(), nullable: true }] : []),
     ],
     async open() {
@@ -97,7 +98,7 @@ export function fluencyStep(config: FluencyConfig, sha256?: string): Step {
         else if (maxUnknown !== null && share > maxUnknown)
           verdicts.set(i, { reason: 'fluency_unknown', value: share, threshold: maxUnknown })
       }
-      const measured = [numberColumn(perplexity), numberColumn(oov)]
+      const measured = [numberColumn(perplexity), numberColumn(oov), numberColumn(Float64Array.from(words))]
       return { verdicts, measured: buckets ? [...measured, bucketColumn(perplexity, buckets)] : measured }
     },
   }

@@ -5,14 +5,15 @@
  * `statistics`, of dropped documents too, so that "what if the threshold were another" needs no second run. A rule that must see other
  * documents belongs in `dedup`. Models that the config trains are made first, by operations of their own (sample.ts, train.ts).
  */
-import { type Batch, BatchBuilder, Batch as Table } from '../arrow/index.ts'
+import { type Batch, BatchBuilder, type Field, Batch as Table } from '../arrow/index.ts'
 import { decisions, documents } from '../schemas.ts'
 import { type Context, defineStage } from '../stage.ts'
 import { canary } from './canary.ts'
 import { type Chained, runChain } from './chain.ts'
 import { labels, statisticsSchema } from './columns.ts'
-import { definitionNames, type FilterConfig, filesOf, filterConfig, filterIdentity } from './config.ts'
-import { profilesIn } from './rules.ts'
+import { definitionNames, type FilterConfig, filesOf, filterConfig, filterIdentity, foreignName } from './config.ts'
+import { languagesOf } from './fineweb2.ts'
+import { type ProfileOf, profilesIn } from './rules.ts'
 import { chooseShares, drawn, drawnFor, drawTexts, measureSizes, partitions, shares, sizes, sortDrawn } from './sample.ts'
 import { chainOf } from './steps.ts'
 import { trainClassifierUnit, trainedIn, trainFluencyUnit } from './train.ts'
@@ -21,7 +22,7 @@ export { type FilterConfig, profileOfKind } from './config.ts'
 
 export const filter = defineStage({
   name: 'filter',
-  revision: 2,
+  revision: 3,
   config: filterConfig,
   inputs: ['documents'],
   files: filesOf,
@@ -144,7 +145,7 @@ async function judgeUnit(ctx: Context<FilterConfig>): Promise<void> {
   let row = 0
   for await (const batch of ctx.batches('documents')) {
     const chained = await runChain(batch, steps, { threads, seed, maxDocumentBytes: config.maxDocumentBytes })
-    const profiles = profilesIn(batch, definitionOf)
+    const profiles = definitionsIn(batch, chained, fields, config, definitionOf)
     quarantine(ctx, batch, chained, row)
     await kept.append(chained.kept)
     await dropped.append(decisionRows(ctx, batch, chained, row))
@@ -152,6 +153,26 @@ async function judgeUnit(ctx: Context<FilterConfig>): Promise<void> {
     count(ctx, batch, profiles, chained)
     row += batch.rows
   }
+}
+
+/** Row -> name of the definition that judges it. */
+function definitionsIn(
+  batch: Batch,
+  { measured }: Chained,
+  fields: readonly Field[],
+  { fineweb2 }: FilterConfig,
+  definitionOf: ProfileOf,
+): string[] {
+  const names = Array.from(profilesIn(batch, definitionOf), place => definitionNames[place] as string)
+  if (!fineweb2) return names
+  const place = fields.findIndex(({ name }) => name === 'language')
+  const found = { has: (name: string) => name === 'language' && place >= 0, column: () => measured[place] as (typeof measured)[number] }
+  const languages = Object.keys(fineweb2.languages)
+  const foreign = languagesOf(batch, found, languages, new Set(fineweb2.skipKinds))
+  return names.map((name, i) => {
+    const language = languages[foreign[i] as number]
+    return language === undefined ? name : foreignName(language)
+  })
 }
 
 function decisionRows(ctx: Context<FilterConfig>, batch: Batch, { verdicts }: Chained, firstRow: number): Batch {
@@ -162,9 +183,9 @@ function decisionRows(ctx: Context<FilterConfig>, batch: Batch, { verdicts }: Ch
   return builder.finish()
 }
 
-function labelColumns(batch: Batch, profiles: Uint8Array, { verdicts }: Chained) {
+function labelColumns(batch: Batch, profiles: readonly string[], { verdicts }: Chained) {
   const builder = new BatchBuilder({ fields: statisticsSchema([]).fields.slice(1, Object.keys(labels).length) })
-  for (let i = 0; i < batch.rows; i++) builder.append({ profile: definitionNames[profiles[i] as number], rule: verdicts.get(i)?.reason })
+  for (let i = 0; i < batch.rows; i++) builder.append({ profile: profiles[i], rule: verdicts.get(i)?.reason })
   return [batch.column('id'), ...builder.finish().columns]
 }
 
@@ -180,7 +201,7 @@ function quarantine(ctx: Context<FilterConfig>, batch: Batch, { refused }: Chain
 const mostKinds = 64
 
 /** What reports show: per rule, per step, and which profile judged which kind. */
-function count(ctx: Context<FilterConfig>, batch: Batch, profiles: Uint8Array, { verdicts, edited, counts }: Chained): void {
+function count(ctx: Context<FilterConfig>, batch: Batch, profiles: readonly string[], { verdicts, edited, counts }: Chained): void {
   for (const { reason } of verdicts.values()) ctx.count(`dropped.${reason}`)
   ctx.count('edited', edited)
   for (const { step, ...of } of counts)
@@ -189,8 +210,8 @@ function count(ctx: Context<FilterConfig>, batch: Batch, profiles: Uint8Array, {
   const judged = new Map<string, number>()
   for (let i = 0; i < batch.rows; i++) {
     const own = kind.text(i).slice(0, mostKinds).toWellFormed()
-    const name = `profile/${definitionNames[profiles[i] as number]}/${own}`
-    const key = judged.size < mostKinds || judged.has(name) ? name : `profile/${definitionNames[profiles[i] as number]}/(others)`
+    const name = `profile/${profiles[i]}/${own}`
+    const key = judged.size < mostKinds || judged.has(name) ? name : `profile/${profiles[i]}/(others)`
     judged.set(key, (judged.get(key) ?? 0) + 1)
   }
   for (const [name, by] of judged) ctx.count(name, by)

@@ -21,6 +21,7 @@ const signals = {
   crawlers: 'measure',
 } as const
 type Signal = keyof typeof signals
+export const signalNames = Object.keys(signals) as Signal[]
 
 const meanings: Record<Signal, string> = {
   tdm: 'tdm-reservation: 1',
@@ -105,9 +106,9 @@ export function signalsStep(config: Signals): Step {
         const written = licences.find(value => value !== undefined && value !== '')
         const licence = written === undefined ? undefined : judge(written)
         const row: Record<string, boolean | string | undefined> = { licence: licence?.id }
-        for (const signal of Object.keys(signals) as Signal[]) row[`signal_${signal}`] = said[signal]
+        for (const signal of signalNames) row[`signal_${signal}`] = said[signal]
         builder.append(row)
-        const signal = (Object.keys(signals) as Signal[]).find(each => said[each] && config[each] === 'drop')
+        const signal = signalNames.find(each => said[each] && config[each] === 'drop')
         const dropped = judges && (licence ? !licence.stays : unstated === 'drop')
         if (signal || dropped) verdicts.set(i, { reason: signal ? `opt_out_${signal}` : 'licence', value: 1, threshold: 0 })
       }

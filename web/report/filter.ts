@@ -5,7 +5,7 @@
  */
 import type { Batch, Column } from '../../pipelines/arrow/index.ts'
 import { type FilterConfig, filterConfig } from '../../pipelines/filter/config.ts'
-import { fails, type Limit, limitsOf } from '../../pipelines/filter/limits.ts'
+import { type ForeignLimits, fails, foreignLimits, type Limit, limitsOf } from '../../pipelines/filter/limits.ts'
 import type { Plan } from '../../pipelines/plan.ts'
 import { type Manifest, planKey } from '../../storage/artifacts.ts'
 import { readJson } from '../../storage/store.ts'
@@ -24,25 +24,26 @@ export async function filterFactsOf(reading: Reading, corpus: readonly Step[]): 
   if (!step?.manifest) return null
   const parsed = filterConfig.safeParse(step.node.config)
   if (!parsed.success) return null // other code made it
-  const definitions = definitionsOf(step.manifest, parsed.data)
+  const foreign = await foreignLimits(parsed.data)
+  const definitions = definitionsOf(step.manifest, parsed.data, foreign)
   return {
     node: step.node.id,
     definitions,
     steps: stepsOf(step.manifest),
     trained: trainedOf(step.manifest),
-    histograms: await histogramsOf(reading, step.manifest, parsed.data, definitions),
+    histograms: await histogramsOf(reading, step.manifest, parsed.data, definitions, foreign),
     edits: await editsOf(reading, step.manifest),
   }
 }
 
 /** Counters `profile/<profile>/<kind>`. */
-function definitionsOf(manifest: Manifest, config: FilterConfig): FilterFacts['definitions'] {
+function definitionsOf(manifest: Manifest, config: FilterConfig, foreign: ForeignLimits): FilterFacts['definitions'] {
   return [...talliesOf(manifest, 'profile')].map(([name, documents]) => {
     const slash = name.indexOf('/')
     const profile = name.slice(0, slash)
     const override = config.override[profile as keyof typeof config.override]
     const overridden = [...Object.keys(override?.rules ?? {}), ...(override?.c4 === undefined ? [] : ['c4'])]
-    return { kind: name.slice(slash + 1), profile, documents, rules: limitsOf(config, profile).length, overridden }
+    return { kind: name.slice(slash + 1), profile, documents, rules: limitsOf(config, profile, foreign).length, overridden }
   })
 }
 
@@ -78,13 +79,18 @@ async function histogramsOf(
   manifest: Manifest,
   config: FilterConfig,
   definitions: FilterFacts['definitions'],
+  foreign: ForeignLimits,
 ): Promise<Histogram[]> {
   const sums = new Map<string, number>()
   for (const { profile, documents } of definitions) sums.set(profile, (sums.get(profile) ?? 0) + documents)
-  const profile = [...sums].sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1)).find(([name]) => limitsOf(config, name).length)?.[0]
+  const profile = [...sums]
+    .sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1))
+    .find(([name]) => limitsOf(config, name, foreign).length)?.[0]
   if (profile === undefined) return []
   const dropped = talliesOf(manifest, 'decisions/rule')
-  const limits = limitsOf(config, profile)
+  // A sum of statistics, and a plain yes or no, have no histogram.
+  const limits = limitsOf(config, profile, foreign)
+    .filter(({ plus, step }) => !plus?.length && step !== 'signals')
     .map((limit, place) => ({ limit, place, count: dropped.get(limit.reason) ?? 0 }))
     .sort((a, b) => b.count - a.count || a.place - b.place)
     .slice(0, mostHistograms)

@@ -104,8 +104,8 @@ describe('fluency', () => {
       { text: unknown },
       { text: ' ' },
     ])
-    expect(values[2]?.[0]).toBe('head')
-    expect(values[2]?.[3]).toBe(null)
+    expect(values[3]?.[0]).toBe('head')
+    expect(values[3]?.[3]).toBe(null)
     expect(perplexityBuckets([5, 1, 4, Number.NaN, 2, 3, 10, 9, 8, 7, 6])).toEqual({ head: 3, middle: 6 })
     expect(perplexityBuckets([Number.NaN])).toBeUndefined()
     expect(fluencySchema.safeParse({ model, buckets: { head: 2, middle: 1 } }).success).toBe(false)

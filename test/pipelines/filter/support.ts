@@ -13,6 +13,7 @@ export interface Doc {
   kind?: string
   type?: string
   url?: string
+  language?: string
   meta?: Record<string, string>
 }
 
