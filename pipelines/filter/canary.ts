@@ -30,6 +30,7 @@ function usualBatch(config: FilterConfig, skip: ReadonlySet<CanaryStep>): SideBa
     classifier: _c,
     fluency: _l,
     fineweb2: _w,
+    badWords: _b,
     canaries: _p,
     published,
     language,

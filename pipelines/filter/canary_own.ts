@@ -171,7 +171,7 @@ function measured({ classifier, fluency }: FilterConfig) {
 }
 
 /** Steps that measure what rules of a user may ask for, and that need no model but that of languages, judging as little as they can. */
-function measuring({ signals, language, published, fineweb2, pii, completeness, code, maths }: FilterConfig): object {
+function measuring({ signals, language, published, fineweb2, badWords, pii, completeness, code, maths }: FilterConfig): object {
   const said = { tdm: 'measure', noai: 'measure', noimageai: 'measure', noindex: 'measure', crawlers: 'measure' }
   const whole = { truncatedMark: null, linkLines: null, boilerplateLines: null, linkBytes: null, fragmentLines: null, openBrackets: null }
   return {
@@ -180,6 +180,7 @@ function measuring({ signals, language, published, fineweb2, pii, completeness, 
     ...(language ? { language: { ...language, keep: null } } : {}),
     ...(published ? { published } : {}),
     ...(fineweb2 ? { fineweb2 } : {}),
+    ...(badWords ? { badWords: { ...badWords, missing: 'keep' } } : {}),
     ...(pii ? { pii } : {}),
     ...(completeness ? { completeness: whole } : {}),
     ...(code ? { code } : {}),

@@ -3,6 +3,7 @@ import * as z from 'zod'
 import { filesSchema, identityOf, type NamedFile } from '../files.ts'
 import { MiB } from '../stage.ts'
 import { addressFiles, addressSchema } from './addresses.ts'
+import { badWordsFiles, badWordsSchema } from './bad_words.ts'
 import { classifierFiles, classifierSchema } from './classifier.ts'
 import { codeSchema } from './code.ts'
 import { completenessSchema } from './completeness.ts'
@@ -66,6 +67,7 @@ export const filterConfig = z
     language: languageSchema.optional(),
     published: publishedSchema.optional(),
     fineweb2: fineweb2Schema.optional(),
+    badWords: badWordsSchema.optional(),
     pii: piiSchema.optional(),
     classifier: z
       .array(classifierSchema)
@@ -102,6 +104,7 @@ export function filesOf(config: FilterConfig): NamedFile[] {
     ...(config.language ? languageFiles(config.language) : []),
     ...(config.classifier ?? []).flatMap((each, i) => classifierFiles(each, `classifier.${i}`)),
     ...(config.fineweb2 ? fineweb2Files(config.fineweb2) : []),
+    ...(config.badWords ? badWordsFiles(config.badWords) : []),
     ...(config.fluency ? fluencyFiles(config.fluency) : []),
     ...(config.canaries ? canaryFiles(config.canaries) : []),
     ...(config.scores ?? []).map(({ path }, i) => ({ place: `scores.${i}.path`, path })),

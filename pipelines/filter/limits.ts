@@ -5,6 +5,7 @@
 import { piiKinds } from '../../native/addon/pii.ts'
 import { tables } from '../../native/addon/text.ts'
 import { located } from '../files.ts'
+import { badWordsReason } from './bad_words.ts'
 import { codeRules } from './code.ts'
 import { completenessRules } from './completeness.ts'
 import { type FilterConfig, foreignName, profilesOf } from './config.ts'
@@ -68,6 +69,7 @@ export function limitsOf(config: FilterConfig, profile: string, foreign: Foreign
     ...profileLimits(config, profile),
     ...publishedLimits(config, profile),
     ...(foreign.get(profile) ?? []),
+    ...badWordLimits(config),
     ...personalLimits(config),
     ...modelLimits(config),
     ...expressionLimits(config),
@@ -80,6 +82,13 @@ function signalLimits({ signals }: FilterConfig): Limit[] {
   return signalNames
     .filter(name => signals[name] === 'drop')
     .map(name => ({ ...rule, rule: `opt_out_${name}`, reason: `opt_out_${name}`, statistic: `signal_${name}` }))
+}
+
+/** Where a share of documents stays, the rule is no comparison. */
+function badWordLimits({ badWords }: FilterConfig): Limit[] {
+  if (!badWords || badWords.keepFraction > 0) return []
+  const rule = { step: 'badWords', rule: badWordsReason, reason: badWordsReason, statistic: 'bad_words' }
+  return [{ ...rule, drops: 'above', inclusive: false, threshold: 0, skips: badWords.skipKinds }]
 }
 
 function personalLimits({ pii }: FilterConfig): Limit[] {

@@ -7,6 +7,7 @@ import { tables } from '../../native/addon/text.ts'
 import type { Batch, Field } from '../arrow/index.ts'
 import { located } from '../files.ts'
 import { addressStep } from './addresses.ts'
+import { badWordsStep } from './bad_words.ts'
 import { fieldsOf } from './chain.ts'
 import { classifierStep } from './classifier.ts'
 import { codeStep } from './code.ts'
@@ -72,6 +73,7 @@ export function chainOf(config: FilterConfig, trained?: Trained): Chain {
   )
   if (here.published) add(publishedStep({ ...here.published, maxDocumentBytes: config.maxDocumentBytes }))
   if (here.fineweb2) add(fineweb2Step(here.fineweb2, language => digest(`fineweb2.languages.${language}`)))
+  if (here.badWords) add(badWordsStep(here.badWords, language => digest(`badWords.files.${language}`)))
   if (here.pii) add(piiStep(here.pii))
   for (const [i, each] of (here.classifier ?? []).entries()) {
     const { path, sha256 = digest(`classifier.${i}.model`) } = (each.train && trained?.classifier) || {}

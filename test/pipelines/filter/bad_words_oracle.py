@@ -1,0 +1,40 @@
+"""datatrove 0.10.1's C4BadWordsFilter over texts, with lists of ours in place of the ones that it downloads.
+
+Arguments: a folder with one list a language. Reads JSON lines {"text": …, "language": …} from standard input; writes one JSON line each: the
+reason, or null where the document stays. What datatrove imports beyond numpy is stubbed.
+"""
+
+import importlib.abc
+import importlib.machinery
+import json
+import sys
+from unittest.mock import MagicMock
+
+STUBS = ("loguru", "regex", "huggingface_hub", "fsspec", "humanize", "dill", "multiprocess", "tqdm", "rich", "orjson")
+
+
+class Stubs(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in STUBS:
+            return importlib.machinery.ModuleSpec(name, self, is_package=True)
+
+    def create_module(self, spec):
+        return MagicMock(__path__=[], __spec__=spec, __name__=spec.name)
+
+    def exec_module(self, module):
+        pass
+
+
+sys.meta_path.insert(0, Stubs())
+
+from datatrove.data import Document  # noqa: E402
+from datatrove.pipeline.filters import c4_filters  # noqa: E402
+
+folder = sys.argv[1]
+c4_filters.cached_asset_path_or_download = lambda url, **_: f"{folder}/{url.rsplit('/', 1)[1]}.txt"
+judge = c4_filters.C4BadWordsFilter(fail_on_missing_language=False)
+for number, line in enumerate(sys.stdin):
+    row = json.loads(line)
+    metadata = {"language": row["language"]} if row["language"] is not None else {}
+    kept = judge.filter(Document(text=row["text"], id=str(number), metadata=metadata))
+    print(json.dumps(kept[1] if isinstance(kept, tuple) else None))
