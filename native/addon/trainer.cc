@@ -109,6 +109,11 @@ Error read_resources(Fields& f, Resources& r) {
   r = {static_cast<int>(std::min<size_t>(f.size("threads"), 65536)), f.has("rowsPerSlab") ? f.size("rowsPerSlab") : 1, f.size("maxRowLength"), f.size("maxMemory")};
   if (f.has("recompute")) r.recompute = static_cast<int>(std::min<size_t>(f.size("recompute"), 3));
   if (f.has("inference")) r.inference = f.flag("inference");
+  if (f.has("precision")) {
+    const std::string precision = f.text("precision");
+    if (!f.error() && precision != "fp32" && precision != "bf16") return {kArgument, "precision: expected fp32 or bf16, found " + precision};
+    r.precision = precision == "bf16" ? Precision::bf16 : Precision::fp32;
+  }
   return f.error();
 }
 

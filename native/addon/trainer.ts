@@ -1,5 +1,5 @@
 /**
- * The CPU trainer of LongCat-Flash models: fp32, the same bits on any number of threads and any instruction set (docs/numerics.md).
+ * The CPU trainer of LongCat-Flash models: fp32 or bf16, the same bits on any number of threads and any instruction set (docs/numerics.md).
  *
  * Every heavy call runs off the JavaScript thread and returns a promise; calls on one trainer run one after another in the order in which
  * they were made; arrays given to a call must stay as they are until its promise settles. Errors are `Error`s with a stable `code`: ARGUMENT, SHAPE, MEMORY (with the table of what the plan needs), IO, FORMAT.
@@ -79,7 +79,7 @@ export const defaultOptimizer: OptimizerConfig = {
   balanceGroups: 8,
 }
 
-/** How much runs at once. `rowsPerSlab` is part of a run's identity: gradients are added slab by slab. The others are not. */
+/** How much runs at once. `rowsPerSlab` is part of a run's identity: gradients are added slab by slab; so is `precision`. The others are not. */
 export interface Resources {
   threads: number
   /** Rows per slab: the unit of one forward and backward pass. Default 1. */
@@ -92,6 +92,8 @@ export interface Resources {
   recompute?: 0 | 1 | 2
   /** No gradients, no moments, one layer's activations: for `evaluate` and `logits`; `step`, `save` and `grow` are refused. Default false. */
   inference?: boolean
+  /** What products multiply and most activations are stored in (docs/numerics.md, 9): part of a run's identity, as `rowsPerSlab`. Weights, moments and the residual stream are fp32 in both. Default fp32. */
+  precision?: 'fp32' | 'bf16'
 }
 
 /** Rows of ids, and the runs in them. A position in no run is padding: it costs nothing and counts nowhere. */

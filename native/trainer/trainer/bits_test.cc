@@ -2,6 +2,7 @@
 // committed, so that it also holds between machines and between versions: who changes it changes docs/numerics.md.
 #include "native/base/cpu.h"
 #include "native/hash/xxh3.h"
+#include "native/trainer/gemm/dot32.h"
 #include "native/trainer/testing/tiny.h"
 #include "native/trainer/trainer/trainer.h"
 
@@ -13,6 +14,7 @@ namespace {
 
 constexpr size_t kLength = 24, kRows = 4;
 constexpr const char *kGolden = "9e8d3cb24292f93c", *kGoldenMtp = "094749e2dd2fdc2e";
+constexpr const char *kGoldenBf16 = "41cb2df21daf0496", *kGoldenBf16Mtp = "af624701c759d0c4";
 
 std::string hash_of(Trainer& t) {
   uint64_t parts[4] = {};
@@ -45,11 +47,13 @@ struct Way {
   size_t micro_batches = 1;
   int recompute = 0;
   size_t mtp = 0;
+  Precision precision = Precision::fp32;
 };
 
 std::string hash_after(int steps, const Way& way) {
   std::unique_ptr<Trainer> trainer;
-  const Resources resources{way.threads, 1, kLength, size_t{1} << 30, way.recompute};
+  Resources resources{way.threads, 1, kLength, size_t{1} << 30, way.recompute};
+  resources.precision = way.precision;
   ModelConfig model = tiny_model(way.mtp ? 3 : 2);
   model.mtp = way.mtp;
   Error error = Trainer::create(model, tiny_optimizer(), resources, 42, trainer);
@@ -94,6 +98,39 @@ TEST(Bits, OfTheMtpHeadAreTheCommittedOnes) {
     for (const int level : {0, 1, 2}) {
       set_isa(isa);
       EXPECT_EQ(hash_after(20, {.threads = 2, .micro_batches = 2, .recompute = level, .mtp = 1}), kGoldenMtp) << name(isa) << ", level " << level;
+    }
+  set_isa(before);
+}
+
+// In bf16 mode, on tile registers too where the machine grants them.
+TEST(Bits, InBf16AreTheCommittedOnesOnEveryInstructionSetAndNumberOfThreads) {
+  const Isa before = active_isa();
+  const bool amx = active_amx();
+  for (const Isa isa : available_isas())
+    for (const bool tiles : {false, true})
+      for (const int threads : {1, 2, 3}) {
+        if (tiles && (isa != Isa::avx512 || !amx_granted())) continue;
+        set_isa(isa), set_amx(tiles);
+        EXPECT_EQ(hash_after(50, {.threads = threads, .precision = Precision::bf16}), kGoldenBf16)
+            << name(isa) << (tiles ? " with AMX, " : ", ") << threads << " threads";
+      }
+  set_isa(before), set_amx(amx);
+}
+
+TEST(Bits, InBf16AreTheCommittedOnesForAnyMicroBatchesAndHoweverMuchIsComputedAgain) {
+  for (const size_t parts : {1, 2, 4})
+    for (const int level : {0, 1, 2})
+      EXPECT_EQ(hash_after(50, {.threads = 2, .micro_batches = parts, .recompute = level, .precision = Precision::bf16}), kGoldenBf16)
+          << parts << " micro-batches, level " << level;
+}
+
+TEST(Bits, InBf16OfTheMtpHeadAreTheCommittedOnes) {
+  const Isa before = active_isa();
+  for (const Isa isa : available_isas())
+    for (const int level : {0, 1, 2}) {
+      set_isa(isa);
+      EXPECT_EQ(hash_after(20, {.threads = 2, .micro_batches = 2, .recompute = level, .mtp = 1, .precision = Precision::bf16}), kGoldenBf16Mtp)
+          << name(isa) << ", level " << level;
     }
   set_isa(before);
 }
