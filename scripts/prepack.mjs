@@ -38,7 +38,7 @@ function declarations() {
   const settings = {
     extends: '../tsconfig.json',
     compilerOptions: { noEmit: false, declaration: true, emitDeclarationOnly: true, rootDir: '..', outDir: '.', allowJs: false },
-    files: ['../pipelines/index.ts', '../pipelines/arrow/index.ts', '../pipelines/extract/page.ts'],
+    files: ['../pipelines/index.ts', '../pipelines/arrow/index.ts', '../pipelines/extract/page.ts', '../pipelines/tokenizer/api.ts'],
     include: [],
   }
   writeFileSync(at('dist', 'tsconfig.json'), JSON.stringify(settings))

@@ -130,6 +130,24 @@ test.skipIf(!npm)('`millrace/extract` reads one page and streams of them', () =>
   expect(found.map(({ url }) => url)).toEqual([undefined, undefined, undefined, 'https://a.example/b', undefined])
 })
 
+const tokens = `
+import { type Ids, Tokenizer } from 'millrace/tokenizer'
+
+const bytes = Array.from({ length: 256 }, (_, byte) => \`\${Buffer.of(byte).toString('base64')} \${byte}\`)
+const tokenizer = await Tokenizer.fromRanks([...bytes, 'YWI= 256'].join('\\n'), { pattern: 'gpt2', specials: { '<|end|>': 300 } })
+const ids: Uint32Array = await tokenizer.encode('ab <|end|>')
+const many: Ids = await tokenizer.encodeColumn({ offsets: Int32Array.of(0, 2), bytes: new Uint8Array(Buffer.from('ab')) })
+console.log(JSON.stringify({ ids: [...ids], many: [...many.ids], end: tokenizer.idOf('<|end|>'), text: await tokenizer.decode([256, 300]) }))
+`
+
+test.skipIf(!npm)('`millrace/tokenizer` encodes and decodes', () => {
+  writeFileSync(join(folder, 'tokens.ts'), tokens)
+  const done = run(process.execPath, ['--disable-warning=ExperimentalWarning', 'tokens.ts'])
+  expect(done.status, done.all).toBe(0)
+  const end = Array.from('<|end|>', letter => letter.charCodeAt(0))
+  expect(JSON.parse(done.stdout)).toEqual({ ids: [256, 32, ...end], many: [256], end: 300, text: 'ab<|end|>' })
+})
+
 test.skipIf(!npm)('its types hold in a strict project', () => {
   writeFileSync(join(folder, 'typed-pages.ts'), pages)
   writeFileSync(join(folder, 'typed.ts'), program)
@@ -139,7 +157,7 @@ test.skipIf(!npm)('its types hold in a strict project', () => {
       join(root, 'node_modules', 'typescript', 'bin', 'tsc'),
       ...['--noEmit', '--strict', '--target', 'es2024', '--module', 'nodenext', '--types', 'node', '--skipLibCheck', file],
     ])
-  for (const file of ['typed.ts', 'typed-pages.ts']) {
+  for (const file of ['typed.ts', 'typed-pages.ts', 'tokens.ts']) {
     const right = tsc(file)
     expect(right.status, right.all).toBe(0)
   }

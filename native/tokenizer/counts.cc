@@ -13,7 +13,7 @@ namespace {
 constexpr size_t kBlock = 128;
 // So many files of one level become one of the next: few are open, and each byte is written a logarithm of times.
 constexpr size_t kFanIn = 64;
-constexpr uint64_t kSmallestTable = 1 << 16;
+constexpr uint64_t kSmallestTable = 1 << 13;
 
 }  // namespace
 

@@ -10,7 +10,7 @@ namespace millrace::tokenizer {
 // Distinct pieces with a count each, in memory.
 class PieceTable {
  public:
-  PieceTable() : slots_(1 << 12) {}
+  PieceTable() : slots_(1 << 8) {}
 
   void add(std::string_view piece, uint64_t count) {
     const uint64_t hash = hash_bytes(piece);

@@ -93,7 +93,7 @@ TEST(Array, KeepsItsValuesWhenItMovesToAFile) {
 }
 
 TEST(PairTable, IsAMap) {
-  for (const char* folder : {"", "."}) {
+  for (const std::string& folder : {std::string(), ::testing::TempDir()}) {
     Budget budget(1 << 16, folder);
     PairTable<uint32_t> table(budget);
     EXPECT_EQ(table.find(7), nullptr);
