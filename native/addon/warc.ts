@@ -78,13 +78,17 @@ export interface DocumentBatch {
     truncated: string
     code: string
     message: string
+    /** Of the transfer: X-Robots-Tag and Link (where it speaks of a licence) one a line, TDM-Reservation, TDM-Policy. */
+    robots: string
+    reservation: string
+    policy: string
+    links: string
   }
   /** Arrow's layout: row i lies in [bodyEnds[i], bodyEnds[i + 1]) of `bodies`. */
   bodyEnds: Int32Array
   bodies: Uint8Array
 }
 
-const stringColumns = 7
 const utf8 = new TextDecoder()
 
 /** Batches of `rows` items (256) or about `bytes` of bodies (4 MiB: what waits for the collector stays small). Throws what the machine refuses (code IO, MEMORY), never for a byte that is wrong. */
@@ -98,7 +102,9 @@ export async function* warcDocuments(
     const columns = await native.nextDocuments(handle, options.rows ?? 256, options.bytes ?? 4 * 2 ** 20)
     done = columns.done
     const { kinds, offsets, members, stringEnds, text, bodyEnds, bodies } = columns
+    const stringColumns = kinds.length ? (stringEnds.length - 1) / kinds.length : 0
     const string = (row: number, column: number): string => {
+      if (column >= stringColumns) return ''
       const at = row * stringColumns + column
       const from = stringEnds[at] as number
       const to = stringEnds[at + 1] as number
@@ -119,6 +125,10 @@ export async function* warcDocuments(
         truncated: string(row, 4),
         code: string(row, 5),
         message: string(row, 6),
+        robots: string(row, 7),
+        reservation: string(row, 8),
+        policy: string(row, 9),
+        links: string(row, 10),
       }),
     }
   }

@@ -58,6 +58,23 @@ std::string skip_name(const Record& record) {
   return names[static_cast<size_t>(record.type)];
 }
 
+bool speaks_of_licence(std::string_view link) {
+  for (size_t at = 0; at + 7 <= link.size(); ++at)
+    if (equal_ignoring_case(link.substr(at, 7), "license")) return true;
+  return false;
+}
+
+// Values of every header of that name, a line each. A value that does not fit is left out whole: half a list of directives says something else.
+std::string values(const std::vector<Header>& headers, std::string_view name, bool (*take)(std::string_view) = nullptr) {
+  std::string out;
+  for (const Header& header : headers) {
+    if (!equal_ignoring_case(header.name, name) || (take && !take(header.value)) || out.size() + header.value.size() >= kMaxSignals) continue;
+    if (!out.empty()) out += '\n';
+    for (const char c : header.value) out += c == '\r' || c == '\n' ? ' ' : c;
+  }
+  return out;
+}
+
 // ARC's 14 digits as WARC writes a date.
 std::string iso_date(std::string_view digits) {
   std::string out;
@@ -81,10 +98,20 @@ DocumentReader::DocumentReader(ByteSource& source, Reader::Options options, size
   body_.undeclared_gzip = true;
 }
 
-void DocumentReader::add(Batch& batch, ItemKind kind, std::string_view code, std::string_view message, std::string_view body, std::string_view charset) {
+void DocumentReader::add(Batch& batch, ItemKind kind, std::string_view code, std::string_view message, std::string_view body, std::string_view charset,
+                         const std::vector<Header>* transfer) {
   const Record& record = reader_.record();
   const auto string = [&](std::string_view text) {
     append_text(batch.text, text);
+    batch.string_ends.push_back(static_cast<int32_t>(batch.text.size()));
+  };
+  const auto lines = [&](std::string_view text) {
+    while (!text.empty()) {
+      const size_t end = text.find('\n');
+      append_text(batch.text, text.substr(0, end));
+      if (end != std::string_view::npos) batch.text += '\n';
+      text = end == std::string_view::npos ? std::string_view{} : text.substr(end + 1);
+    }
     batch.string_ends.push_back(static_cast<int32_t>(batch.text.size()));
   };
   batch.kinds.push_back(static_cast<uint8_t>(kind));
@@ -99,6 +126,14 @@ void DocumentReader::add(Batch& batch, ItemKind kind, std::string_view code, std
   string(document ? find(record.headers, "WARC-Truncated") : std::string_view{});
   string(code);
   string(message);
+  if (transfer) {
+    lines(values(*transfer, "X-Robots-Tag"));
+    string(trim(find(*transfer, "TDM-Reservation")).substr(0, kMaxSignals));
+    string(trim(find(*transfer, "TDM-Policy")).substr(0, kMaxSignals));
+    lines(values(*transfer, "Link", speaks_of_licence));
+  } else {
+    for (int i = Batch::robots; i < Batch::kStrings; ++i) string({});
+  }
   batch.bodies.append(body);
   batch.body_ends.push_back(static_cast<int32_t>(batch.bodies.size()));
 }
@@ -125,7 +160,7 @@ void DocumentReader::add_record(Batch& batch) {
   if (!is_page(media.type)) return add(batch, ItemKind::skipped, "warc.media", {});
   std::string_view body;
   if (const Failure failure = decoder_.decode(message_, body_, body)) return add(batch, ItemKind::unreadable, failure.code, failure.message);
-  add(batch, ItemKind::page, {}, {}, body, media.charset);
+  add(batch, ItemKind::page, {}, {}, body, media.charset, &message_.headers);
 }
 
 Error DocumentReader::fill(size_t rows, size_t bytes, Batch& batch, bool& done) {

@@ -19,6 +19,10 @@ struct Batch {
     truncated,  // why the crawler cut the record
     code,       // of the unreadable; of the skipped the name under which it is counted (`warc.revisit`)
     message,    // of the unreadable
+    robots,     // of pages, as all from here: every X-Robots-Tag of the transfer, a line each; like those below at most kMaxSignals bytes
+    reservation,  // TDM-Reservation
+    policy,     // TDM-Policy
+    links,      // every Link that speaks of a licence, a line each
     kStrings
   };
   std::vector<uint8_t> kinds;
@@ -32,6 +36,8 @@ struct Batch {
   size_t rows() const { return kinds.size(); }
 };
 
+inline constexpr size_t kMaxSignals = 16 << 10;
+
 // Which records are documents: pages (2xx responses and resources of type text/html or application/xhtml+xml) and texts (`conversion`
 // records of type text/plain, as WET has them). The rest is counted by name: warc.<type>, warc.status, warc.media.
 class DocumentReader {
@@ -43,7 +49,8 @@ class DocumentReader {
 
  private:
   void add_record(Batch& batch);
-  void add(Batch& batch, ItemKind kind, std::string_view code, std::string_view message, std::string_view body = {}, std::string_view charset = {});
+  void add(Batch& batch, ItemKind kind, std::string_view code, std::string_view message, std::string_view body = {}, std::string_view charset = {},
+           const std::vector<Header>* transfer = nullptr);
 
   Reader reader_;
   Message message_;

@@ -229,6 +229,32 @@ TEST(Reader, NoiseIsToldAndEnds) {
   }
 }
 
+TEST(Documents, KeepWhatHeadersSayOfUse) {
+  const auto page = [](const std::string& headers) { return "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n" + headers + "\r\n<p>x"; };
+  const std::string file = record("u:a", page("X-Robots-Tag: noai\r\nx-robots-tag: gptbot:\r\n none\r\nTDM-Reservation: 1 \r\nTDM-Policy: /p\r\n")) +
+                           record("u:b", page("Link: </n>; rel=next\r\nLink: </l>; rel=License\r\nX-Robots-Tag: \xff\r\n")) +
+                           record("u:c", page("")) + record("u:d", page("X-Robots-Tag: " + std::string(kMaxSignals, 'a') + "\r\nX-Robots-Tag: b\r\n"));
+  MemorySource source(span_of(file));
+  DocumentReader documents(source, {}, 1 << 20);
+  Batch batch;
+  bool done = false;
+  ASSERT_FALSE(documents.fill(100, 1 << 20, batch, done));
+  ASSERT_EQ(batch.rows(), 4u);
+  const auto said = [&](size_t row) {
+    std::vector<std::string> out;
+    for (size_t column = Batch::robots; column < Batch::kStrings; ++column) {
+      const size_t at = row * Batch::kStrings + column;
+      out.push_back(batch.text.substr(batch.string_ends[at], batch.string_ends[at + 1] - batch.string_ends[at]));
+    }
+    return out;
+  };
+  using Said = std::vector<std::string>;
+  EXPECT_EQ(said(0), (Said{"noai\ngptbot:   none", "1", "/p", ""}));
+  EXPECT_EQ(said(1), (Said{"\xef\xbf\xbd", "", "", "</l>; rel=License"}));
+  EXPECT_EQ(said(2), (Said{"", "", "", ""}));
+  EXPECT_EQ(said(3), (Said{"b", "", "", ""}));
+}
+
 TEST(Http, UndoesTransfers) {
   const auto decoded = [](const std::string& headers, const std::string& body, BodyOptions options = {}) {
     static BodyDecoder decoder;

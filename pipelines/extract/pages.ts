@@ -8,6 +8,7 @@ import type { Texts } from '../../native/addon/text.ts'
 import { Batch, Column } from '../arrow/index.ts'
 import { blocks } from '../schemas.ts'
 import type { ExtractConfig } from './config.ts'
+import { withSaid } from './headers.ts'
 import { cutNames } from './page.ts'
 import { type Fields, type RawRecord, type Unreadable, unreadable } from './records.ts'
 
@@ -65,7 +66,7 @@ export async function extractRecords(records: readonly KindRecord[], config: Ext
 }
 
 function plain(record: KindRecord): TextItem {
-  const { html: _, charset: __, text = '', ...rest } = record
+  const { html: _, charset: __, said: ___, text = '', ...rest } = record
   return { record: { ...rest, text }, page: false }
 }
 
@@ -83,9 +84,7 @@ function pageItem(record: KindRecord, found: PageColumns, row: number, maxDocume
   const own = {
     charset: say(found.charset),
     site: say(found.site),
-    licence: say(found.licence),
-    robots: say(found.robots),
-    tdm: say(found.tdm),
+    ...withSaid({ licence: say(found.licence), robots: say(found.robots), tdm: say(found.tdm) }, record.said),
     origin: origin === 'body' ? undefined : origin,
     cuts: cutNames.filter((_, bit) => (found.cuts[row] as number) & (1 << bit)).join(','),
   }

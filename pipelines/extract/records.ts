@@ -47,7 +47,16 @@ export interface RawRecord extends Fields {
   html?: Uint8Array
   /** Charset label of the transfer, if it declared one. */
   charset?: string | undefined
+  /** What the transfer said of the page's use (headers.ts), in the words of `meta`; the page itself may say more. */
+  said?: Said
   meta: Record<string, string>
+}
+
+/** Signals of an owner: see `robots`, `tdm` and `licence` in page.ts. */
+export interface Said {
+  robots?: string | undefined
+  tdm?: string | undefined
+  licence?: string | undefined
 }
 
 export interface Unreadable {

@@ -4,11 +4,12 @@
  *
  * By default what names text mining or training drops the document: tdm-reservation 1 (the machine-readable reservation of Article 4 of the
  * EU's Directive 2019/790), noai and noml. The rest is measured, so that a rule can be made of it later: noindex speaks of search results, noimageai
- * of images, a directive for one crawler of that crawler. Where a signal stands only in a header, in robots.txt or in tdmrep.json,
- * extraction has not seen it. Licences drop nothing until a config names some.
+ * of images, a directive for one crawler of that crawler. Extraction reads pages and, of WARC, the headers of their transfer; what stands in
+ * robots.txt or tdmrep.json alone it has not seen. Licences drop nothing until a config names some.
  */
 import * as z from 'zod'
 import { type Batch, BatchBuilder, bool, type Column, optional, schema, utf8 } from '../arrow/index.ts'
+import { modelCrawlers } from '../extract/headers.ts'
 import { licenceSchema, mayStay, readLicence, writtenOut } from './licences.ts'
 import type { Step, Verdict } from './step.ts'
 
@@ -45,13 +46,6 @@ export const signalsSchema = z
 
 export type Signals = z.output<typeof signalsSchema>
 
-/** Names of crawlers that extraction records directives of (native/extract/metadata_signals.cc). */
-const crawlers = new Set(
-  'ccbot gptbot google-extended applebot-extended anthropic-ai claudebot facebookbot meta-externalagent bytespider amazonbot omgilibot perplexitybot'.split(
-    ' ',
-  ),
-)
-
 /** Signal -> whether the owner said so; absent where nothing was said. */
 type Said = Partial<Record<Signal, boolean>>
 
@@ -64,7 +58,7 @@ export function readSignals(tdm: string | undefined, robots: string | undefined)
   for (const signal of ['noai', 'noimageai', 'noindex', 'crawlers'] as const) said[signal] = false
   for (const item of robots.toLowerCase().split(',')) {
     const [before = '', after] = item.split(':').map(part => part.trim())
-    const crawler = after !== undefined && crawlers.has(before)
+    const crawler = after !== undefined && modelCrawlers.has(before)
     const directive = crawler ? (after as string) : before
     if (directive === 'noai' || directive === 'noml') said.noai = true
     if (directive === 'noimageai') said.noimageai = true

@@ -8,6 +8,7 @@
  * pinning a file reads it without inflating it. A file of the usual gigabyte is a unit of some minutes.
  */
 import { itemKinds, warcDocuments } from '../../../native/addon/warc.ts'
+import { saidIn } from '../headers.ts'
 import { type Input, type Item, type Limits, type RawRecord, unreadable } from '../records.ts'
 
 /** Records whose member begins in [from, to); `inner` is where the first record begins in the content of its member. */
@@ -22,7 +23,7 @@ export async function* readWarc(input: Input, limits: Limits, range: WarcRange =
   const { maxDocumentBytes, maxExpansion } = limits
   for await (const batch of warcDocuments(input.path, { ...range, compression: input.compression, maxExpansion, maxDocumentBytes })) {
     for (let row = 0; row < batch.rows; row++) {
-      const { url, charset, language, crawled, truncated, code, message } = batch.strings(row)
+      const { url, charset, language, crawled, truncated, code, message, ...headers } = batch.strings(row)
       const kind = itemKinds[batch.kinds[row] as number]
       const offset = batch.offsets[row] as number
       const key = `${input.key}#${offset}`
@@ -33,6 +34,8 @@ export async function* readWarc(input: Input, limits: Limits, range: WarcRange =
         const meta = { ...(crawled ? { crawled } : {}), ...(truncated ? { truncated } : {}) }
         const record: RawRecord = { key, offset, url: url || undefined, meta, type: kind === 'page' ? 'html' : 'wet' }
         if (language) record.language = language
+        const said = saidIn(headers, url)
+        if (said) record.said = said
         yield { record: kind === 'page' ? { ...record, html: body, charset: charset || undefined } : { ...record, text: body } }
       }
     }
