@@ -9,6 +9,7 @@ import type { RunRecord } from '../activities/run.ts'
 import { sections } from '../pipelines/config.ts'
 import type { Node } from '../pipelines/graph.ts'
 import type { Plan } from '../pipelines/plan.ts'
+import { operationsOf } from '../pipelines/stage.ts'
 import { stageOf } from '../pipelines/stages.ts'
 import { findManifest, type Manifest, planKey } from '../storage/artifacts.ts'
 import { readJson, type Store } from '../storage/store.ts'
@@ -121,7 +122,7 @@ async function nodeFacts(
     Object.assign(facts, await flow(node, manifest, manifestOf))
   } else if (journal.length) {
     const stage = await stageOf(node.stage)
-    for (const { name } of stage.operations) {
+    for (const { name } of operationsOf(stage, stage.config.parse(node.config))) {
       const plan = await readJson<Plan>(store, planKey(node.stage, node.fingerprint, name))
       if (!plan) break
       facts.operation = name

@@ -7,6 +7,7 @@ import { type Client, WorkflowFailedError, type WorkflowHandle } from '@temporal
 import type { RunRecord } from '../activities/run.ts'
 import { MillraceError } from '../pipelines/errors.ts'
 import type { Node } from '../pipelines/graph.ts'
+import { operationsOf } from '../pipelines/stage.ts'
 import { stageOf } from '../pipelines/stages.ts'
 import { findManifest } from '../storage/artifacts.ts'
 import type { Store } from '../storage/store.ts'
@@ -188,7 +189,8 @@ class Watch {
       if (progress.operation !== watched.progress?.operation) {
         watched.before = watched.progress?.documents ?? 0
         watched.operationSince = performance.now()
-        const names = (await stageOf(node.stage)).operations.map(({ name }) => name)
+        const stage = await stageOf(node.stage)
+        const names = operationsOf(stage, stage.config.parse(node.config)).map(({ name }) => name)
         watched.place = names.length > 1 ? ` (${names.indexOf(progress.operation) + 1} of ${names.length})` : ''
       }
       watched.progress = progress

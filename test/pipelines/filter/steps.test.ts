@@ -72,9 +72,9 @@ describe('a chain', () => {
     expect(Array.from({ length: chained.kept.rows }, (_, i) => chained.kept.column('text').text(i))).toEqual(['one!', 'five!'])
     expect(chained.edited).toBe(2)
     expect(chained.counts).toEqual([
-      { step: 'a', in: 5, dropped: 1, edited: 4, refused: 0 },
-      { step: 'b', in: 4, dropped: 1, edited: 0, refused: 0 },
-      { step: 'c', in: 3, dropped: 1, edited: 0, refused: 0 },
+      { step: 'a', in: 5, dropped: 1, edited: 4, refused: 0, cpuUs: expect.any(Number) },
+      { step: 'b', in: 4, dropped: 1, edited: 0, refused: 0, cpuUs: expect.any(Number) },
+      { step: 'c', in: 3, dropped: 1, edited: 0, refused: 0, cpuUs: expect.any(Number) },
     ])
   })
 
