@@ -183,12 +183,11 @@ void Bpe::encode_short(std::string_view piece, std::vector<uint32_t>& out) const
     alive &= ~(uint64_t{1} << right);
     best[right] = entry(kNone, right);
     ids[at] = ids_of_ranks_[rank];
-    const uint64_t later = after & (after - 1);
-    best[at] = later ? entry(ranks_.find(ids[at], ids[std::countr_zero(later)]), at) : entry(kNone, at);
-    if (const uint64_t before = alive & ((uint64_t{1} << at) - 1)) {
-      const auto left = static_cast<size_t>(63 - std::countl_zero(before));
-      best[left] = entry(ranks_.find(ids[left], ids[at]), left);
-    }
+    const uint64_t later = after & (after - 1), before = alive & ((uint64_t{1} << at) - 1);
+    const auto left = static_cast<size_t>(before ? 63 - std::countl_zero(before) : 0);
+    const Ranks::Two found = ranks_.find(ids[at], later ? ids[std::countr_zero(later)] : kNone, before ? ids[left] : kNone, ids[at]);
+    best[at] = entry(found.first, at);
+    if (before) best[left] = entry(found.second, left);
   }
   uint32_t found[kShort];
   size_t count = 0;
