@@ -52,7 +52,8 @@ const allowed = new Set(['sm', 'グロ', '女の子', '性'])
 /** Languages in which a word stands anywhere. */
 const unspaced = new Set(['ja', 'th', 'zh'])
 const longestWord = 200
-const largestFile = 16 * 2 ** 20
+/** A word is a branch a character: a list of more is no list of words. */
+const largestFile = 2 ** 20
 
 interface Branch {
   next: Map<number, Branch>

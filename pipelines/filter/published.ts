@@ -218,7 +218,7 @@ export const publishedProfiles = {
       },
     ],
   },
-  // Language (langdetect at 0.99) is the language step's, windows of three sentences that occur elsewhere are dedup's.
+  // Language (langdetect at 0.99) is the language step's, bad words are bad_words.ts's, windows of three sentences that occur elsewhere dedup's.
   'c4-tfds': {
     source: 'tensorflow/datasets, tensorflow_datasets/text/c4_utils.py',
     passes: [
