@@ -5,6 +5,7 @@ import * as catalog from './catalog.ts'
 import * as doctor from './doctor.ts'
 import * as down from './down.ts'
 import * as explain from './explain.ts'
+import * as exportCommand from './export.ts'
 import * as generate from './generate.ts'
 import * as logs from './logs.ts'
 import * as plan from './plan.ts'
@@ -36,6 +37,7 @@ export const commands: readonly ((program: Command) => void)[] = [
   verify,
   stage,
   generate,
+  exportCommand,
   catalog,
   worker,
   doctor,
