@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { Context } from '@temporalio/activity'
 import { runCanary } from '../pipelines/canary.ts'
 import { MillraceError } from '../pipelines/errors.ts'
-import type { RawFile } from '../pipelines/stage.ts'
+import type { RawFile, Stage } from '../pipelines/stage.ts'
 import { stageOf } from '../pipelines/stages.ts'
 import { readJson, type Store } from '../storage/store.ts'
 import { type Pinned, verifyFiles, verifyPinned } from './inputs.ts'
@@ -24,7 +24,31 @@ export async function checkCanary(context: WorkerContext, ref: NodeRef, made: { 
   checkRevision(context, made, stage, run.config)
   const evaluation = stage.inputs.includes('evaluation') ? await evaluationFiles(store, run.inputs.key) : []
   await verifyFiles(node.config)
-  const signal = AbortSignal.any([Context.current().cancellationSignal, context.shutdown])
+  const activity = Context.current()
+  const signal = AbortSignal.any([activity.cancellationSignal, context.shutdown])
+  // Several batches, each of which may read a large model: longer than the heartbeat timeout of units.
+  const beat = setInterval(() => activity.heartbeat(), 2000)
+  try {
+    await attemptCanary(context, ref, store, { stage, node, run, evaluation, signal })
+  } finally {
+    clearInterval(beat)
+  }
+}
+
+interface Prepared {
+  stage: Stage
+  node: Awaited<ReturnType<typeof readNode>>
+  run: Awaited<ReturnType<typeof readRun>>
+  evaluation: RawFile[]
+  signal: AbortSignal
+}
+
+async function attemptCanary(
+  context: WorkerContext,
+  ref: NodeRef,
+  store: Store,
+  { stage, node, run, evaluation, signal }: Prepared,
+): Promise<void> {
   const { threads, maxMemory, stallSeconds } = run.config.run
   for (let attempt = 1; ; attempt++) {
     const work = workFolder(store, `canary-${ref.stage}`, false)
