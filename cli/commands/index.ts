@@ -16,6 +16,7 @@ import * as stage from './stage.ts'
 import * as start from './start.ts'
 import * as status from './status.ts'
 import * as sweep from './sweep.ts'
+import * as tokens from './tokens.ts'
 import * as up from './up.ts'
 import * as verify from './verify.ts'
 import * as whichDocuments from './which-documents.ts'
@@ -38,6 +39,7 @@ export const commands: readonly ((program: Command) => void)[] = [
   stage,
   generate,
   exportCommand,
+  tokens,
   catalog,
   worker,
   doctor,

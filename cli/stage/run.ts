@@ -12,9 +12,13 @@ import type { Part, Raw } from '../../pipelines/plan.ts'
 import { documents as documentsSchema } from '../../pipelines/schemas.ts'
 import { MiB, type Stage } from '../../pipelines/stage.ts'
 import { stageOf } from '../../pipelines/stages.ts'
-import { readTokenizerFile } from '../../pipelines/tokenizer/file.ts'
+import { ofOurLayout } from '../../pipelines/tokenizer/file.ts'
+import { readGivenFile } from '../../pipelines/tokenizer/json.ts'
+import { reservedNames } from '../../pipelines/tokenizer/layout.ts'
+import { mapGiven } from '../../pipelines/tokenizer/map.ts'
 import { batchOf } from '../../pipelines/tokenizer/table.ts'
 import { RegroupingWriter } from '../../pipelines/writer.ts'
+import { dim, err, safe } from '../output.ts'
 import { restoreIds } from './restore.ts'
 import { namesOf } from './settings.ts'
 
@@ -124,11 +128,14 @@ export async function extractFirst(bench: Bench, raw: readonly Raw[], bytes: num
   return { ...ran, outputs: { ...ran.outputs, documents: restored } }
 }
 
-/** A tokenizer as `tokenize` reads it, from a tokenizer.json. */
+/** A tokenizer as `tokenize` reads it, from a tokenizer.json; one of others is brought into our layout, without its added tokens. */
 export async function tokenizerTable(bench: Bench, text: string, where: string): Promise<Part> {
   await mkdir(bench.folder, { recursive: true })
   const path = join(bench.folder, 'given-tokenizer.arrow')
-  const table = batchOf(readTokenizerFile(text, where))
+  const given = readGivenFile(text, where)
+  const ours = Buffer.from(given.tokens.bytes.subarray(0, given.tokens.offsets[1])).toString() === reservedNames[0]
+  if (!ours) err(dim(`${safe(where)} has other ids than ours: its ordinary tokens become 256, 257, …, in their order`))
+  const table = batchOf(ours ? ofOurLayout(given, where) : mapGiven(given, {}))
   const writer = await RegroupingWriter.open('tokenizer', path, table.schema, 'zstd')
   await writer.append(table)
   await writer.close(undefined)

@@ -12,6 +12,7 @@ import { type Context, defineStage, MiB } from '../stage.ts'
 import { textsOf } from '../tokenizer/count.ts'
 import { readTokenizer } from '../tokenizer/table.ts'
 import { openVocabulary, toNfc } from '../tokenizer/vocabulary.ts'
+import { Measured } from './measured.ts'
 
 const config = z.strictObject({
   unitBytes: z
@@ -50,11 +51,13 @@ async function encode(ctx: Ctx): Promise<void> {
   const vocabulary = await readTokenizer(ctx.batches('tokenizer'))
   const encoder = await openVocabulary(vocabulary, { cacheBytes })
   const writer = await ctx.writer('tokens')
+  const measured = new Measured((name, by) => ctx.count(name, by))
   for await (const batch of ctx.batches('documents')) {
     const texts = textsOf(batch.column('text'))
     const ids = await encoder.encode(vocabulary.nfc ? toNfc(texts) : texts, { threads: ctx.threads })
     await writer.append(tokenRows(batch, ids))
     countKinds(ctx, batch, ids)
+    measured.add(batch, ids)
   }
 }
 

@@ -9,6 +9,7 @@ import { generatedOf } from './generated.ts'
 import { type Step, stepsOf } from './nodes.ts'
 import { Reading } from './read.ts'
 import { samplesOf } from './samples.ts'
+import { tokenizerOf } from './tokenizer.ts'
 import { trainingOf } from './training.ts'
 import type { ReportFacts, TrainingFacts } from './types.ts'
 
@@ -36,6 +37,7 @@ export async function reportFacts(store: Store, run: string, options: FactsOptio
     const funnel = funnelOf({ corpus, training, journal, shards, rawBytes: record.inputs.bytes, pricePerCoreHour })
     const components = await componentsOf(reading, corpus)
     const last = journal.at(-1)?.t
+    const samples = await samplesOf(reading, corpus)
     return {
       version: 1,
       run: {
@@ -65,7 +67,8 @@ export async function reportFacts(store: Store, run: string, options: FactsOptio
       components,
       shards,
       reached: reachedOf(shards),
-      samples: await samplesOf(reading, corpus),
+      samples,
+      tokenizer: await tokenizerOf(reading, corpus, samples.kept),
       training: await withText(reading, record.config, corpus, training, options.prompts),
     }
   } finally {

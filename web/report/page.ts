@@ -8,6 +8,7 @@ import { documentsSection } from './documents-section.ts'
 import { filterSection, ledgerSection } from './filter-section.ts'
 import { count, figure, plain, share, short, size, time } from './format.ts'
 import { style } from './style.ts'
+import { tokenizerSection, tokenStyle } from './tokenizer-section.ts'
 import { lastEvaluation, trainingSection } from './training-section.ts'
 import type { ReportFacts } from './types.ts'
 
@@ -21,7 +22,7 @@ export async function reportPage(facts: ReportFacts): Promise<string> {
 <meta http-equiv="Content-Security-Policy" content="${policy}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${run.name}: report of ${run.id}</title>
-<style>${raw(style)}</style></head>
+<style>${raw(style + tokenStyle)}</style></head>
 <body><main>
 <header><div class="eyebrow">Millrace · run report</div><h1>${run.name}</h1>
 <p class="lede">${lede(facts)}</p>
@@ -34,6 +35,7 @@ ${tiles(facts)}${warnings(facts)}
 ${funnelSection(facts)}
 ${filterSection(facts)}
 ${mixtureSection(facts)}
+${tokenizerSection(facts)}
 ${trainingSection(facts.training)}
 ${documentsSection(facts)}
 ${ledgerSection(facts)}

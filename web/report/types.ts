@@ -24,7 +24,50 @@ export interface ReportFacts {
   /** What reaches the shards: every component once, from the shortest rows that hold it. null before there are shards. */
   reached: { documents: number; tokens: number; readTokens: number; validationDocuments: number; validationTokens: number } | null
   samples: { dropped: DroppedSamples[]; kept: SampleDocument[]; duplicates: DuplicatePair[]; partial: boolean }
+  /** null where the run has no tokenizer. */
+  tokenizer: TokenizerFacts | null
   training: TrainingFacts | null
+}
+
+export interface TokenizerFacts {
+  size: number
+  pattern: string
+  /** Added tokens of a given tokenizer that have no place. */
+  dropped: string[]
+  languages: TokenRow[]
+  sources: TokenRow[]
+  /** Of the documents in `read`. */
+  components: TokenRow[]
+  /** The documents whose ids were looked at; `all` where that is the whole corpus. */
+  read: { documents: number; tokens: number; all: boolean }
+  longest: TokenUse[]
+  /** Of the merges' tokens those that no list in `read` has. */
+  unused: { count: number; of: number; examples: TokenUse[] }
+  texts: TokenText[]
+}
+
+/** `words` and `characters` are counted by language alone. */
+export interface TokenRow {
+  name: string
+  documents: number
+  tokens: number
+  bytes: number
+  words: number
+  characters: number
+}
+
+export interface TokenUse {
+  id: number
+  text: string
+  bytes: number
+  uses: number
+}
+
+/** A text in its tokens; one that is not whole characters is written `\xNN`. */
+export interface TokenText {
+  name: string
+  kind: string
+  pieces: { id: number; text: string }[]
 }
 
 export interface RunFacts {
