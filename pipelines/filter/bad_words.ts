@@ -66,12 +66,18 @@ export interface WordList {
   spaced: boolean
 }
 
+/** One a line, '' where it has none. */
+const wordsIn = (text: string): string[] => text.split(/\r\n|\r|\n/).map(line => line.replace(whiteEnds, ''))
+
+/** The first word of a list that can be found: what is not in small letters never is. */
+export const findableWord = (text: string): string | undefined =>
+  wordsIn(text).find(word => word !== '' && !allowed.has(word) && word === word.toLowerCase())
+
 /** A list of lines as they stand in the file. MillraceError BAD_WORDS_FILE. */
 export function wordList(language: string, text: string, where: string): WordList {
   const root: Branch = { next: new Map(), ends: false }
   let words = 0
-  for (const [i, line] of text.split(/\r\n|\r|\n/).entries()) {
-    const word = line.replace(whiteEnds, '')
+  for (const [i, word] of wordsIn(text).entries()) {
     if (word === '' || allowed.has(word)) continue
     if (word.length > longestWord)
       throw wrong(

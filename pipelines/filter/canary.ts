@@ -2,7 +2,7 @@
 import { type Canary, ordinary, type SideBatch } from '../canary.ts'
 import { located } from '../files.ts'
 import { MiB } from '../stage.ts'
-import { modelBatches, plantedBatch, ruleBatches } from './canary_own.ts'
+import { badWordsBatch, modelBatches, plantedBatch, ruleBatches } from './canary_own.ts'
 import { allowedLicence, sectionBatch } from './canary_sections.ts'
 import type { FilterConfig } from './config.ts'
 import { bare, type CanaryStep, finnish, marks, menu, minified, source, spam } from './planted.ts'
@@ -15,7 +15,7 @@ export const canary: Canary<FilterConfig> = async ({ config }) => {
   const skip = new Set(here.canaries?.skip)
   // Sections first: what is wrong with one of them is said there in its own words.
   const batches = [sectionBatch(here, skip), usualBatch(here, skip), ...modelBatches(here, skip), ...ruleBatches(here, skip)]
-  return [...batches, await plantedBatch(here)].filter(batch => batch !== undefined)
+  return [...batches, await badWordsBatch(here, skip), await plantedBatch(here)].filter(batch => batch !== undefined)
 }
 
 /**

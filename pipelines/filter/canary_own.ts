@@ -8,6 +8,7 @@
 import { readFile } from 'node:fs/promises'
 import { ordinary, type Planted, type SideBatch } from '../canary.ts'
 import { MiB } from '../stage.ts'
+import { badWordsReason, findableWord } from './bad_words.ts'
 import { unjudged } from './canary_sections.ts'
 import type { FilterConfig } from './config.ts'
 import { namesIn, parseExpression } from './expressions.ts'
@@ -51,6 +52,29 @@ export function modelBatches({ classifier = [], fluency }: FilterConfig, skip: R
     })
   }
   return batches
+}
+
+/** For each list of bad words a page that holds one of them. */
+export async function badWordsBatch({ badWords }: FilterConfig, skip: ReadonlySet<CanaryStep>): Promise<SideBatch | undefined> {
+  if (!badWords || badWords.keepFraction > 0 || skip.has('badWords')) return undefined
+  const pages = await Promise.all(
+    Object.entries(badWords.files).map(async ([language, path]): Promise<Planted[]> => {
+      const word = findableWord(await readFile(path, 'utf8').catch(() => ''))
+      const key = `a page with a word of the list for ${language}`
+      return word === undefined ? [] : [{ key, kind: bare, language, text: `${ordinary[0]}\n\n${word}\n` }]
+    }),
+  )
+  const planted = pages.flat()
+  const ordinaryPages = good.map((each): Planted => ({ ...each, kind: bare, language: Object.keys(badWords.files)[0] as string }))
+  return {
+    config: { ...unjudged, badWords },
+    about: { where: 'filter.badWords', next: `see what stands in the lists; ${skipped('badWords')}` },
+    documents: [...planted, ...ordinaryPages],
+    keeps: [],
+    drops: planted.map(({ key }) => ({ key, by: badWordsReason })),
+    oneOf: [],
+    some: [{ by: badWordsReason, of: ordinaryPages.map(({ key }) => key), least: 0 }],
+  }
 }
 
 /** A batch for each module, and one for all expressions. */

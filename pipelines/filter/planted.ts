@@ -8,7 +8,7 @@ import { ordinary, type Planted } from '../canary.ts'
 import type { NamedFile } from '../files.ts'
 
 /** Steps whose canaries a config may leave out. */
-const steps = ['signals', 'pii', 'classifier', 'fluency', 'completeness', 'maths', 'modules', 'expressions'] as const
+const steps = ['signals', 'badWords', 'pii', 'classifier', 'fluency', 'completeness', 'maths', 'modules', 'expressions'] as const
 export type CanaryStep = (typeof steps)[number]
 
 const plantSchema = z

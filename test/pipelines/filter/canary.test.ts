@@ -80,6 +80,15 @@ describe('what is planted passes', () => {
     JSON.parse(JSON.stringify(config).replaceAll('MODULES', folder).replaceAll('SCORES', path('scores.jsonl'))) as object
   it.each(Object.entries(configs))('under %s', async (_, config) => expect(await plant(located(config))).toBe(true), 60_000)
 
+  it('under lists of bad words', async () => {
+    await writeFile(path('bad.txt'), 'XXX\nsour milk\nwar-horse\n')
+    await writeFile(path('schlecht.txt'), 'saure milch\n')
+    const files = { en: path('bad.txt'), de: path('schlecht.txt') }
+    expect(await plant({ badWords: { files } })).toBe(true)
+    expect(await plant({ badWords: { files, keepFraction: 1 } })).toBe(true)
+    expect(await plant({ badWords: { files, missing: 'fail', defaultLanguage: null }, language: { keep: ['en'] } })).toBe(true)
+  })
+
   it('under sound models', async () => {
     expect(await plant({ classifier: [{ model: path('sound.bin'), threshold: 0.5 }] })).toBe(true)
     expect(await plant({ classifier: [{ model: path('blind.bin') }] })).toBe(true)
@@ -119,6 +128,14 @@ describe('a sabotaged', () => {
     await fails(fluency({ maxPerplexity: 1.001 }), /"ordinary page 1" was dropped by fluency_perplexity/)
     await fails(fluency({ maxPerplexity: 1e9 }), /"random letters" got through fluency_…/)
     await fails(fluency({ maxUnknown: 1 }), /"random letters" got through/)
+  })
+
+  it('list of bad words', async () => {
+    await writeFile(path('all.txt'), 'the\nof\nfor\na\n')
+    await fails(
+      { badWords: { files: { en: path('all.txt') } } },
+      /every one of 8 different documents was dropped by document_removed_with_badwords/,
+    )
   })
 
   it('rule of the user’s', async () => {
