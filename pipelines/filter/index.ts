@@ -14,8 +14,21 @@ import { labels, statisticsSchema } from './columns.ts'
 import { definitionNames, type FilterConfig, filesOf, filterConfig, filterIdentity, foreignName } from './config.ts'
 import { languagesOf } from './fineweb2.ts'
 import { type ProfileOf, profilesIn } from './rules.ts'
-import { chooseShares, drawn, drawnFor, drawTexts, measureSizes, partitions, shares, sizes, sortDrawn } from './sample.ts'
+import {
+  chooseShares,
+  drawn,
+  drawnFor,
+  drawTexts,
+  heldPerplexities,
+  heldScores,
+  measureSizes,
+  partitions,
+  shares,
+  sizes,
+  sortDrawn,
+} from './sample.ts'
 import { chainOf } from './steps.ts'
+import { checkThresholds } from './thresholds.ts'
 import { trainClassifierUnit, trainedIn, trainFluencyUnit } from './train.ts'
 
 export { type FilterConfig, profileOfKind } from './config.ts'
@@ -73,7 +86,7 @@ export const filter = defineStage({
       name: 'classifier',
       kind: 'single',
       reads: ['sort.classifier'],
-      writes: { model: { extension: 'bin' } },
+      writes: { model: { extension: 'bin' }, held: { schema: heldScores } },
       config: config => trainingOf(config).classifier,
       when: ({ classifier = [] }) => classifier.some(({ train }) => train),
       run: trainClassifierUnit,
@@ -82,7 +95,7 @@ export const filter = defineStage({
       name: 'fluency',
       kind: 'single',
       reads: ['sort.fluency'],
-      writes: { model: { extension: 'bin' }, arpa: { extension: 'arpa' } },
+      writes: { model: { extension: 'bin' }, arpa: { extension: 'arpa' }, held: { schema: heldPerplexities } },
       config: config => trainingOf(config).fluency,
       when: ({ fluency }) => fluency?.train !== undefined,
       run: trainFluencyUnit,
@@ -91,7 +104,7 @@ export const filter = defineStage({
       name: 'judge',
       kind: 'map',
       reads: ['documents'],
-      sides: ['classifier.model', 'fluency.model'],
+      sides: ['classifier.model', 'classifier.held', 'fluency.model', 'fluency.held'],
       writes: {
         documents: { schema: documents },
         decisions: { schema: decisions },
@@ -138,6 +151,7 @@ function learningOf(config: FilterConfig): object {
 }
 
 async function judgeUnit(ctx: Context<FilterConfig>): Promise<void> {
+  await checkThresholds(ctx)
   const { steps, fields, definitionOf } = chainOf(ctx.config, await trainedIn(ctx))
   for (const step of steps) await step.open?.()
   const [kept, dropped, measured] = [await ctx.writer('documents'), await ctx.writer('decisions'), await ctx.writer('statistics')]

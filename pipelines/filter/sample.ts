@@ -5,7 +5,7 @@
  * and is sorted there: training reads it in the order of the hash, whatever order the documents had, and memory holds one range at a time.
  */
 import { seededHash } from '../../native/addon/hash.ts'
-import { type Batch, BatchBuilder, concat, optional, schema, u64, utf8 } from '../arrow/index.ts'
+import { type Batch, BatchBuilder, concat, f64, optional, schema, u64, utf8 } from '../arrow/index.ts'
 import { documentId } from '../schemas.ts'
 import type { Context } from '../stage.ts'
 import { runChain } from './chain.ts'
@@ -33,6 +33,12 @@ export const drawn = schema({
   label: optional(utf8()),
   from: optional(utf8()),
 })
+
+/** Texts that were held back from a classifier: label, and the score of the label that is to stay. */
+export const heldScores = schema({ label: utf8(), score: f64() })
+
+/** Texts that were held back from a language model: perplexity, and that of the same words out of order; null without words. */
+export const heldPerplexities = schema({ whole: optional(f64()), outOfOrder: optional(f64()) })
 
 /** Ranges of the hash that are sorted apart. */
 export const partitions = 16

@@ -11,6 +11,7 @@ import { openModel, predict } from '../../native/addon/fasttext.ts'
 import { hashBytes, seededHash } from '../../native/addon/hash.ts'
 import { loadModel, scoreTexts } from '../../native/addon/ngram.ts'
 import { type Texts, textsOf } from '../../native/addon/text.ts'
+import { BatchBuilder } from '../arrow/index.ts'
 import { MillraceError } from '../errors.ts'
 import { located, sha256Of } from '../files.ts'
 import { type Context, MiB } from '../stage.ts'
@@ -19,8 +20,9 @@ import { textsIn } from './columns.ts'
 import type { FilterConfig } from './config.ts'
 import { labelsOf } from './fasttext.ts'
 import { trainOnTexts } from './fluency.ts'
-import { heldBack } from './sample.ts'
+import { heldBack, heldPerplexities, heldScores } from './sample.ts'
 import type { Trained } from './steps.ts'
+import { fewestHeld } from './thresholds.ts'
 
 type Ctx = Context<FilterConfig>
 
@@ -47,9 +49,6 @@ export async function trainedIn(ctx: Ctx): Promise<Trained> {
   }
   return trained
 }
-
-/** Held-back texts below which nothing is concluded. */
-const fewest = 50
 
 interface Drawn extends Labelled {
   order: bigint
@@ -82,8 +81,7 @@ export async function trainClassifierUnit(ctx: Ctx): Promise<void> {
     ctx,
     bytes,
     rows.filter(({ order }) => heldBack(order)),
-    minAccuracy,
-    maxBytes,
+    { least: minAccuracy, maxBytes, keepLabel: config.keepLabel },
   )
 }
 
@@ -91,16 +89,24 @@ async function testClassifier(
   ctx: Ctx,
   bytes: Uint8Array,
   held: readonly Drawn[],
-  least: number,
-  maxBytes: number | undefined,
+  { least, maxBytes, keepLabel }: { least: number; maxBytes: number | undefined; keepLabel: string },
 ): Promise<void> {
   const model = await openModel(bytes)
   const names = labelsOf(model)
-  const { label } = await predict(model, textsOf(held.map(({ text }) => text)), { threads: ctx.threads, maxBytes })
-  const right = held.filter((row, i) => names[label[i] as number] === row.label).length
+  const k = names.length
+  const { label, score } = await predict(model, textsOf(held.map(({ text }) => text)), { k, threads: ctx.threads, maxBytes })
+  const builder = new BatchBuilder(heldScores)
+  let right = 0
+  for (const [i, row] of held.entries()) {
+    const own = label.subarray(i * k, (i + 1) * k)
+    if (names[own[0] as number] === row.label) right++
+    const at = own.indexOf(names.indexOf(keepLabel))
+    builder.append({ label: row.label, score: at < 0 ? 0 : score[i * k + at] })
+  }
+  await (await ctx.writer('held')).append(builder.finish())
   ctx.count('train/classifier/held', held.length)
   ctx.count('train/classifier/right', right)
-  if (held.length < fewest || right / held.length >= least) return
+  if (held.length < fewestHeld || right / held.length >= least) return
   throw new MillraceError({
     code: 'MODEL_USELESS',
     kind: 'config',
@@ -184,16 +190,23 @@ const leastSurprise = 1.1
 
 async function testFluency(ctx: Ctx, path: string, held: readonly string[], order: number): Promise<void> {
   const model = await loadModel(path)
-  const perplexity = async (texts: readonly string[]) => {
+  const measure = async (texts: readonly string[]) => {
     const { log10, words, sentences } = await scoreTexts(model, textsOf(texts), { lines: true, threads: ctx.threads })
     const sum = (values: Iterable<number>) => [...values].reduce((total, value) => total + value, 0)
-    return 10 ** (-sum(log10) / Math.max(1, sum(words) + sum(sentences)))
+    const each = Array.from(log10, (value, i) =>
+      words[i] ? 10 ** (-value / ((words[i] as number) + (sentences[i] as number))) : undefined,
+    )
+    return { each, all: 10 ** (-sum(log10) / Math.max(1, sum(words) + sum(sentences))) }
   }
-  const [whole, mixed] = [await perplexity(held), await perplexity(held.map(outOfOrder))]
+  const [inOrder, mixedUp] = [await measure(held), await measure(held.map(outOfOrder))]
+  const [whole, mixed] = [inOrder.all, mixedUp.all]
+  const builder = new BatchBuilder(heldPerplexities)
+  for (const [i, each] of inOrder.each.entries()) builder.append({ whole: each, outOfOrder: mixedUp.each[i] })
+  await (await ctx.writer('held')).append(builder.finish())
   ctx.count('train/fluency/held', held.length)
   ctx.count('train/fluency/perplexity', Math.round(whole))
   ctx.count('train/fluency/perplexityOutOfOrder', Math.round(mixed))
-  if (held.length < fewest || order === 1 || mixed > whole * leastSurprise) return
+  if (held.length < fewestHeld || order === 1 || mixed > whole * leastSurprise) return
   throw new MillraceError({
     code: 'MODEL_USELESS',
     kind: 'config',

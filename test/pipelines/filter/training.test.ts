@@ -175,6 +175,26 @@ describe('a stage that trains its models', () => {
     })
   })
 
+  it('fails where a threshold drops nothing or everything that was held back', async () => {
+    const classifier = (threshold: number, skip: string[] = []) =>
+      run({ classifier: [{ train: { epoch: 20, lr: 0.5, bucket: 1000, minAccuracy: 0 }, threshold }], canaries: { skip } }, { docs: twice })
+    const twice = [...corpus, ...corpus.map((doc, i) => (doc.kind ? doc : { text: sentences(14, i + 5000).join('\n') }))]
+    await expect(classifier(0)).rejects.toMatchObject({
+      code: 'CANARY',
+      kind: 'config',
+      found: expect.stringMatching(/^none of them dropped/),
+    })
+    await expect(classifier(1)).rejects.toMatchObject({
+      code: 'CANARY',
+      found: expect.stringMatching(/^all of them dropped: they measure [\d.e-]+ to/),
+    })
+    await expect(classifier(1, ['classifier'])).resolves.toBeDefined()
+    const fluency = (maxPerplexity: number) =>
+      run({ fluency: { train: { order: 3, prune: [0], fallback: true }, maxPerplexity } }, { docs: twice })
+    await expect(fluency(1.01)).rejects.toMatchObject({ code: 'CANARY', where: 'filter.fluency' })
+    await expect(fluency(1e9)).rejects.toMatchObject({ code: 'CANARY', next: expect.stringMatching(/millrace sweep perplexity/) })
+  })
+
   it('fails where there is nothing to learn from', async () => {
     await expect(run(trained, { docs: [{ text: 'short' }] })).rejects.toMatchObject({ code: 'UNKNOWN_LABEL', found: 'no texts' })
     await expect(run({ fluency: { train: {} } }, { docs: corpus.slice(2, 4) })).rejects.toMatchObject({ code: 'TOO_LITTLE_TEXT' })
