@@ -14,7 +14,7 @@ namespace {
 
 // A cache below this has no room for the tokens themselves.
 constexpr size_t kSmallest = 1 << 20;
-constexpr size_t kBlock = 128;
+constexpr size_t kBlock = 256;
 
 // What a thread needs to encode: none of it outlives a call but the cache.
 struct Bench {
@@ -24,7 +24,7 @@ struct Bench {
   Scratch scratch;
 };
 
-// Blocks of pieces: all their ends, then all their places in the cache, then their ids, so that neither a branch nor the memory of one piece
+// Blocks of pieces: all their ends, then all their places in the caches, then their ids, so that neither a branch nor the memory of one piece
 // keeps the next waiting. Gives the length of a piece above max_piece, else 0.
 size_t encode_text(Bench& bench, std::string_view text, std::vector<uint32_t>& out) {
   uint32_t ends[kBlock];
@@ -34,31 +34,40 @@ size_t encode_text(Bench& bench, std::string_view text, std::vector<uint32_t>& o
   } places[kBlock];
   uint32_t ids[kBlock * LongCache::kMaxIds];
   PieceCache& cache = bench.caches.pieces;
+  LongCache& longer = bench.caches.longer;
   for (size_t start = 0; start < text.size();) {
     const size_t pieces = split(bench.options.pattern, text, start, ends);
     for (size_t i = 0, at = start; i < pieces; at = ends[i++]) {
-      if (ends[i] - at > PieceCache::kMaxPiece) continue;
-      places[i].key = PieceCache::key(text, at, ends[i]);
-      places[i].index = cache.index(places[i].key);
-      cache.fetch(places[i].index);
+      if (const size_t length = ends[i] - at; length <= PieceCache::kMaxPiece) {
+        places[i].key = PieceCache::key(text, at, ends[i]);
+        places[i].index = cache.index(places[i].key);
+        cache.fetch(places[i].index);
+      } else if (length <= LongCache::kMaxPiece) {
+        places[i].index = longer.index(hash_bytes(text.substr(at, length)));
+        longer.fetch(places[i].index);
+      }
     }
     size_t count = 0;
     for (size_t i = 0, at = start; i < pieces; at = ends[i++]) {
       const size_t length = ends[i] - at;
-      const std::string_view piece = text.substr(at, length);
+      LongCache::Entry* place = nullptr;
+      uint64_t hash = 0;
       if (length <= PieceCache::kMaxPiece) {
         if (const PieceCache::Entry* hit = cache.find(places[i].index, places[i].key)) {
-          std::memcpy(ids + count, hit->ids, sizeof hit->ids);  // a fixed number of stores
-          count += hit->count;
+          count += hit->copy(ids + count);
           continue;
         }
+        hash = hash_bytes(text.substr(at, length));
+        if (bench.caches.seen.has(hash)) place = &longer[longer.index(hash)];
+      } else if (length <= LongCache::kMaxPiece) {
+        place = &longer[places[i].index];
       } else if (length > bench.options.max_piece) {
         return length;
       }
-      LongCache::Entry* longer = length > PieceCache::kMaxPiece && length <= LongCache::kMaxPiece ? &bench.caches.longer.entry(piece) : nullptr;
-      if (longer && LongCache::holds(*longer, piece)) {
-        std::memcpy(ids + count, longer->ids, sizeof longer->ids);
-        count += longer->count;
+      const std::string_view piece = text.substr(at, length);
+      if (place && LongCache::holds(*place, piece)) {
+        std::memcpy(ids + count, place->ids, sizeof place->ids);  // a fixed number of stores
+        count += place->count;
         continue;
       }
       out.insert(out.end(), ids, ids + count);
@@ -66,8 +75,10 @@ size_t encode_text(Bench& bench, std::string_view text, std::vector<uint32_t>& o
       const size_t size = out.size();
       bench.bpe.encode_piece(piece, bench.scratch, out);
       const size_t found = out.size() - size;
-      if (length <= PieceCache::kMaxPiece && found <= PieceCache::kMaxIds) cache.put(places[i].index, places[i].key, out.data() + size, found);
-      else if (longer && found <= LongCache::kMaxIds) LongCache::put(*longer, piece, out.data() + size, found);
+      const uint32_t* made = out.data() + size;
+      if (length <= PieceCache::kMaxPiece && found <= PieceCache::kMaxIds && made[0] <= PieceCache::kMaxId) cache.put(places[i].index, places[i].key, made, found);
+      else if (place && found <= LongCache::kMaxIds) LongCache::put(*place, piece, made, found);
+      else if (length <= PieceCache::kMaxPiece) bench.caches.seen.put(hash);
     }
     out.insert(out.end(), ids, ids + count);
     start = ends[pieces - 1];
@@ -111,7 +122,7 @@ Encoder::Encoder(std::shared_ptr<const Bpe> bpe, const EncoderOptions& options) 
     if (end[0] != token.size()) continue;
     ids.clear();
     bpe_->encode_piece(token, scratch, ids);
-    if (ids.size() == 1 && ids[0] == id) known_.push_back(id);
+    if (ids.size() == 1 && ids[0] == id && id <= PieceCache::kMaxId) known_.push_back(id);
   }
 }
 Encoder::~Encoder() = default;
@@ -148,6 +159,7 @@ Error Encoder::encode(const TextColumn& texts, int threads, Ids& out) {
     Range& range = ranges[r];
     auto caches = take_cache();
     range.ids.reserve(static_cast<size_t>(texts.offsets[range.to] - texts.offsets[range.from]) / 3 + 16);  // what is not used is not touched
+    prefer_large_pages(range.ids.data(), range.ids.capacity() * sizeof(uint32_t));
     Bench bench{*bpe_, options_, *caches, {}};
     for (size_t t = range.from; t < range.to; ++t) {
       const std::string_view text = texts[t];
