@@ -82,6 +82,15 @@ export function decodeMessage(
   return { layout: decodeLayout(data, body, fail), dictionary: { id: header.int64(0), delta: header.bool(2) } }
 }
 
+/** Rows of the record batch whose layout is read later. */
+export function decodeRows(bytes: Uint8Array, fail: Fail): number {
+  const message = Table.root(bytes, fail)
+  checkVersion(message.int16(0), fail)
+  const header = message.table(2) ?? fail('a message header', 'none')
+  if (message.uint8(1) !== wire.header.batch) fail('a record batch', `message type ${message.uint8(1)}`)
+  return checkLength(header.size(0, 'a number of rows'), fail)
+}
+
 function decodeLayout(table: Table, body: number, fail: Fail): Layout {
   const rows = checkLength(table.size(0, 'a number of rows'), fail)
   const compression = table.table(3)

@@ -103,16 +103,12 @@ export class Table {
   /** A vector of structs: `read` gets a function that reads the int64 at a byte offset within the struct, or its int32. */
   structs<T>(slot: number, width: number, read: (long: (at: number, what: string) => number, int: (at: number) => number) => T): T[] {
     const vector = this.#vector(slot, width)
+    const [view, refuse] = [this.#view, this.#refuse]
+    let start = vector?.at ?? 0
+    const long = (at: number, what: string) => size(view, start + at, what, refuse)
+    const int = (at: number) => view.getInt32(start + at, true)
     const all: T[] = []
-    for (let i = 0; vector && i < vector.count; i++) {
-      const start = vector.at + width * i
-      all.push(
-        read(
-          (at, what) => size(this.#view, start + at, what, this.#refuse),
-          at => this.#view.getInt32(start + at, true),
-        ),
-      )
-    }
+    for (let i = 0; vector && i < vector.count; i++, start += width) all.push(read(long, int))
     return all
   }
 
@@ -145,7 +141,7 @@ function within(view: DataView, at: number, length: number, what: string, refuse
 }
 
 function size(view: DataView, at: number, what: string, refuse: Refuse): number {
-  const value = view.getBigInt64(at, true)
-  if (value < 0n || value > 0x1fffffffffffffn) refuse(`${what} of 0 or more`, String(value))
-  return Number(value)
+  const high = view.getInt32(at + 4, true) // two halves: a BigInt for each length of a file would be its largest part
+  if (high < 0 || high > 0x1fffff) refuse(`${what} of 0 or more`, String(view.getBigInt64(at, true)))
+  return high * 2 ** 32 + view.getUint32(at, true)
 }
