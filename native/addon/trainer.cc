@@ -100,8 +100,16 @@ Error read_model(const Napi::Value& value, ModelConfig& m) {
 
 Error read_optimizer(const Napi::Value& value, OptimizerConfig& o) {
   Fields f(value, "optimizer");
-  o = {f.number("beta1"), f.number("beta2"), f.number("eps"), f.number("weightDecay"), f.number("clip"), f.number("hiddenZLoss"),
-       f.number("balanceAlpha"), f.size("balanceGroups")};
+  o.beta1 = f.number("beta1"), o.beta2 = f.number("beta2"), o.eps = f.number("eps"), o.weight_decay = f.number("weightDecay"), o.clip = f.number("clip");
+  o.hidden_z_loss = f.number("hiddenZLoss"), o.balance_alpha = f.number("balanceAlpha"), o.balance_groups = f.size("balanceGroups");
+  for (auto [key, factors] : {std::pair{"rates", &o.rates}, {"decays", &o.decays}}) {
+    if (!f.has(key)) continue;
+    Fields c(f.value(key), std::string("optimizer.") + key);
+    const char* const classes[] = {"embedding", "norm", "hidden", "residual", "router", "output"};
+    for (size_t i = 0; i < factors->size(); ++i)
+      if (c.has(classes[i])) (*factors)[i] = c.number(classes[i]);
+    f.also(c);
+  }
   return f.error();
 }
 

@@ -66,6 +66,19 @@ export interface OptimizerConfig {
   /** α and D (groups of FFN experts; must divide `experts`) of the balance loss. */
   balanceAlpha: number
   balanceGroups: number
+  /** Factors of the learning rate (default 1) and of `weightDecay` (default 0 for embedding and norm, else 1) by class of tensor. */
+  rates?: ByClass
+  decays?: ByClass
+}
+
+/** `residual` is for o_proj and down_proj, the matrices that write to the residual stream. */
+export interface ByClass {
+  embedding?: number
+  norm?: number
+  hidden?: number
+  residual?: number
+  router?: number
+  output?: number
 }
 
 export const defaultOptimizer: OptimizerConfig = {

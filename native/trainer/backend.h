@@ -216,7 +216,7 @@ typedef struct mr_judge { size_t n; mr_buffer gradients, params, metrics; } mr_j
 typedef struct mr_adamw {
   size_t n;
   mr_buffer weights, gradients, first, second;
-  double beta1, beta2, eps, decay;
+  double beta1, beta2, eps, rate, decay;  /* rate: a factor of params.learning_rate */
   int32_t head; mr_buffer params, metrics;
 } mr_adamw;
 

@@ -65,6 +65,8 @@ Error validate(const ModelConfig& model, const OptimizerConfig& o, const Resourc
   MILLRACE_TRY(number("beta2", o.beta2, 0, 0.9999999));
   MILLRACE_TRY(number("eps", o.eps, 1e-30, 1));
   MILLRACE_TRY(number("weightDecay", o.weight_decay, 0, 10));
+  for (const double factor : o.rates) MILLRACE_TRY(number("rates", factor, 0, 1e6));
+  for (const double factor : o.decays) MILLRACE_TRY(number("decays", factor, 0, 1e6));
   MILLRACE_TRY(number("clip", o.clip, 0, 1e30));
   MILLRACE_TRY(number("hiddenZLoss", o.hidden_z_loss, 0, 1));
   MILLRACE_TRY(number("balanceAlpha", o.balance_alpha, 0, 100));

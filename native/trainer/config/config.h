@@ -1,4 +1,5 @@
 #pragma once
+#include <array>
 #include <cstddef>
 #include <cstdint>
 
@@ -30,13 +31,21 @@ struct ModelConfig {
   size_t latents() const { return query_rank + kv_rank + rope; }  // rows of [q_a_proj; kv_a_proj_with_mqa]
 };
 
+// What a tensor is for: decides its init, and by what factor the learning rate and weight decay apply to it.
+enum class Class { embedding, norm, hidden, residual, router, output };
+
 // AdamW and the auxiliary losses. Defaults: longcat-flash.md 13.
 struct OptimizerConfig {
   double beta1 = 0.9, beta2 = 0.95, eps = 1e-16, weight_decay = 0.1;
+  std::array<double, 6> rates{1, 1, 1, 1, 1, 1};   // factors by Class: of the step's learning rate,
+  std::array<double, 6> decays{0, 0, 1, 1, 1, 1};  // and of weight_decay
   double clip = 1;              // of the global gradient norm; 0 = none
   double hidden_z_loss = 1e-7;  // lambda
   double balance_alpha = 1e-4;
   size_t balance_groups = 8;    // D; divides `experts`
+
+  double rate_of(Class kind) const { return rates[static_cast<size_t>(kind)]; }
+  double decay_of(Class kind) const { return weight_decay * decays[static_cast<size_t>(kind)]; }
 };
 
 // What tensors are stored in and products multiply (docs/numerics.md, 1 and 9).

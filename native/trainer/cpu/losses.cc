@@ -76,7 +76,7 @@ void fill_losses(mr_backend& b) {
     const mr_metrics& m = *as<mr_metrics>(a->metrics);
     const mr_step_params& p = *as<mr_step_params>(a->params);
     if (!m.applied) return;
-    const AdamW o{p.learning_rate, a->beta1, a->beta2, a->eps, a->decay, m.gradient_scale, static_cast<int64_t>(a->head ? p.head_updates : p.updates)};
+    const AdamW o{p.learning_rate * a->rate, a->beta1, a->beta2, a->eps, a->decay, m.gradient_scale, static_cast<int64_t>(a->head ? p.head_updates : p.updates)};
     // The options were checked before the step, and the lengths are one: there is no error to give back.
     (void)adamw_step({as<float>(a->weights), a->n}, {as<const float>(a->gradients), a->n}, {as<float>(a->first), a->n}, {as<float>(a->second), a->n}, o,
                      s->threads);

@@ -135,15 +135,18 @@ mr_metrics Graph::update(const mr_step_params& params, Buf first, Buf second) {
   run(device_->judge, {layout_.size, gradients_, blocks_.params, metrics});
   const auto& parameters = layout_.parameters;
   const auto in_head = [&](const Parameter& p) { return p.offset >= layout_.mtp_begin; };
-  // Neighbours that share the decay are one call: an element's bits do not depend on the cut.
+  const auto together = [&](const Parameter& a, const Parameter& b) {
+    return optimizer_.rate_of(a.kind) == optimizer_.rate_of(b.kind) && optimizer_.decay_of(a.kind) == optimizer_.decay_of(b.kind) && in_head(a) == in_head(b);
+  };
+  // Neighbours that share rate and decay are one call: an element's bits do not depend on the cut.
   for (size_t i = 0; i < parameters.size();) {
     size_t end = i + 1;
-    while (end < parameters.size() && decays(parameters[end].kind) == decays(parameters[i].kind) && in_head(parameters[end]) == in_head(parameters[i])) ++end;
+    while (end < parameters.size() && together(parameters[end], parameters[i])) ++end;
     const bool head = in_head(parameters[i]);
     if (head && !(params.head_scale > 0)) break;  // it lies last
     const size_t offset = parameters[i].offset, size = parameters[end - 1].offset + parameters[end - 1].size() - offset;
     run(device_->adamw, {size, w(offset), dw(offset), first + offset, second + offset, optimizer_.beta1, optimizer_.beta2, optimizer_.eps,
-                         decays(parameters[i].kind) ? optimizer_.weight_decay : 0, head, blocks_.params, metrics});
+                         optimizer_.rate_of(parameters[i].kind), optimizer_.decay_of(parameters[i].kind), head, blocks_.params, metrics});
     i = end;
   }
   for (size_t l = 0; l < config_.layers; ++l)

@@ -6,9 +6,6 @@
 
 namespace millrace::trainer {
 
-// What a tensor is for: decides its init, and whether weight decay applies (`decays`).
-enum class Class { embedding, norm, hidden, residual, router, output };
-
 struct Parameter {
   std::string name;  // as in a Transformers checkpoint (longcat-flash.md 1.5)
   Class kind;
@@ -17,8 +14,6 @@ struct Parameter {
 
   size_t size() const { return columns ? rows * columns : rows; }
 };
-
-inline bool decays(Class kind) { return kind != Class::norm && kind != Class::embedding; }
 
 // Offsets of one MLA block's tensors. `latent` is [q_a_proj; kv_a_proj_with_mqa], adjacent so that one GEMM gives both.
 struct AttentionOffsets {

@@ -191,6 +191,38 @@ TEST(Trainer, RefusesACheckpointThatDoesNotFit) {
   for (const auto& path : {w, o, temporary("o4")}) std::remove(path.c_str());
 }
 
+TEST(Trainer, TakesRateAndDecayOfEachClass) {
+  const auto moved = [](const OptimizerConfig& optimizer, std::vector<float>& before) {
+    std::unique_ptr<Trainer> t;
+    EXPECT_FALSE(Trainer::create(tiny_model(), optimizer, resources(), 7, t));
+    before.assign(t->model().weights().begin(), t->model().weights().end());
+    step(*t, 1);
+    return t;
+  };
+  std::vector<float> before;
+  OptimizerConfig still = tiny_optimizer();
+  still.rates = {0, 0, 0, 1, 0, 0};
+  auto one = moved(still, before);
+  for (const Parameter& p : one->model().layout().parameters) {
+    const auto now = one->model().weights().subspan(p.offset, p.size());
+    EXPECT_EQ(std::equal(now.begin(), now.end(), before.begin() + static_cast<ptrdiff_t>(p.offset)), p.kind != Class::residual) << p.name;
+  }
+  // A class that decays ends lower by rate * decay * weight than one that does not.
+  OptimizerConfig none = tiny_optimizer(), decayed = tiny_optimizer();
+  none.decays = {0, 0, 0, 0, 0, 0};
+  decayed.decays = {0, 0, 0, 0, 0, 2};
+  auto a = moved(none, before), b = moved(decayed, before);
+  for (const Parameter& p : a->model().layout().parameters)
+    for (size_t i = p.offset; i < p.offset + p.size(); ++i) {
+      const double difference = static_cast<double>(a->model().weights()[i]) - static_cast<double>(b->model().weights()[i]);
+      EXPECT_NEAR(difference, p.kind == Class::output ? 3e-3 * 0.2 * static_cast<double>(before[i]) : 0, 1e-7) << p.name;
+    }
+  OptimizerConfig wrong = tiny_optimizer();
+  wrong.rates[2] = -1;
+  std::unique_ptr<Trainer> t;
+  EXPECT_STREQ(Trainer::create(tiny_model(), wrong, resources(), 7, t).code(), kArgument);
+}
+
 TEST(Trainer, GrowsByRepeatingItsLayers) {
   auto trainer = make_trainer(resources());
   step(*trainer, 1);
