@@ -21,6 +21,17 @@ export const modelSchema = z
     expectedExperts: z.number().positive().describe('FFN experts per token that the bias controller aims at (K_e)'),
     routedScale: z.number().positive().optional().describe('Multiplies every gate; default denseWidth / expertWidth'),
     normEps: z.number().positive().default(1e-5).describe('Epsilon of all norms but the two latent ones (1e-6)'),
+    mtp: z.int().min(0).max(1).optional().describe('1: a head that predicts the token after the next; trained where a phase has mtpWeight'),
+    from: z
+      .strictObject({
+        folder: z.string().min(1).describe('Absolute, or below the folder in which the worker runs; not identity'),
+        sha256: z
+          .string()
+          .regex(/^[0-9a-f]{64}$/)
+          .describe('Of its model.safetensors, which is read only where it has this digest'),
+      })
+      .optional()
+      .describe('Begin with the weights of a LongcatFlashForCausalLM (config.json, one model.safetensors in float32) of this shape'),
     initStd: z
       .strictObject({
         embedding: z.number().positive().default(0.2),
@@ -34,6 +45,16 @@ export const modelSchema = z
   })
   .describe('Shape of the LongCat-Flash model; its vocabulary is the tokenizer’s')
 
+const factor = z.number().min(0).max(1e6).optional()
+const byClass = z.strictObject({
+  embedding: factor,
+  norm: factor,
+  hidden: factor,
+  residual: factor.describe('o_proj and down_proj: what writes to the residual stream'),
+  router: factor,
+  output: factor,
+})
+
 export const optimizerSchema = z
   .strictObject({
     beta1: z.number().min(0).lt(1).default(0.9).describe('Decay of the first moment'),
@@ -45,6 +66,16 @@ export const optimizerSchema = z
     balanceAlpha: z.number().min(0).default(1e-4).describe('α of the balance loss'),
     balanceGroups: natural.default(8).describe('Groups of FFN experts in the balance loss; must divide the experts'),
     rowsPerSlab: natural.default(1).describe('Rows of one forward and backward pass; part of the order of summation'),
+    rates: byClass.optional().describe('Factors of the learning rate by class of tensor; default: 1'),
+    decays: byClass.optional().describe('Factors of weightDecay by class of tensor; default: 0 for embedding and norm, else 1'),
+    recompute: z
+      .int()
+      .min(0)
+      .max(2)
+      .optional()
+      .describe(
+        'What the backward pass computes again: 0 nothing of size, 1 outputs of norms, 2 whole layers; not identity, as every level has the same bits. Default: the lowest that fits maxMemory',
+      ),
   })
   .describe('AdamW and the auxiliary losses')
 
@@ -66,6 +97,7 @@ export const phaseSchema = z
     endLearningRate: z.number().min(0).optional().describe('Reached linearly over the phase after the warm-up; default: constant'),
     warmupTokens: z.int().min(0).default(0).describe('Tokens of the phase over which the rate rises linearly from 0'),
     ropeBase: z.number().positive().default(1e6).describe('Base of the rotary frequencies'),
+    mtpWeight: z.number().min(0).max(100).optional().describe('Weight of the loss of the MTP head (model.mtp); default: 0, the head rests'),
     biasRate: z.number().min(0).default(0.05).describe('µ of the bias controller at the start of the phase; cosine to 0 over it'),
     ramp: z
       .strictObject({
@@ -87,6 +119,9 @@ export const phaseSchema = z
 export type ModelSettings = z.output<typeof modelSchema>
 export type OptimizerSettings = z.output<typeof optimizerSchema>
 export type Phase = z.output<typeof phaseSchema>
+
+/** What of the settings is identity: all but what cannot change a byte. */
+export const identityOfOptimizer = ({ recompute: _, ...rest }: OptimizerSettings): OptimizerSettings => rest
 
 /** Optimizer steps of a phase: its budget divided by the tokens of a step, rounded up. */
 export const stepsOf = (phase: Phase): number => Math.ceil(phase.tokens / (phase.batchRows * phase.rowLength))

@@ -2,21 +2,23 @@
  * Training as stages of one operation each, committed like any unit: initialize, train (one segment), grow, decide. `next.ts` says in
  * which order; evaluation is pipelines/evaluate.
  *
- * A checkpoint is two file roles, `weights` and `optimizer` (safetensors); the model's shape is in their metadata, so no later stage is
- * told of it again. The mixture log is a file role that `initialize` begins and `decide` appends to: a segment's identity holds the log up
+ * A checkpoint is three file roles: `weights` and `optimizer` (safetensors; the model's shape is in their metadata, so no later stage is
+ * told of it again) and `checkpoint`, its manifest (checkpoint.ts). The mixture log is a file role that `initialize` begins and `decide` appends to: a segment's identity holds the log up
  * to it and nothing that was decided later. Source: longcat-flash.md 3-5, 13; training-engine.md 5.
  */
 import * as z from 'zod'
 import { Trainer } from '../../native/addon/trainer.ts'
 import { defineStage } from '../stage.ts'
-import { modelSchema, optimizerSchema, phaseSchema } from './config.ts'
+import { manifestOf, readManifest, writeManifest } from './checkpoint.ts'
+import { identityOfOptimizer, modelSchema, optimizerSchema, phaseSchema } from './config.ts'
 import { decideSegment } from './decision.ts'
+import { identityOfModel, importModel } from './import.ts'
 import { begin, beginSchema, writeLog } from './log.ts'
 import { idleOptimizer, loadTrainer, modelOf, taught } from './model.ts'
 import { trainSegment } from './segment.ts'
 import { metrics } from './tables.ts'
 
-const checkpoint = { weights: { extension: 'safetensors' }, optimizer: { extension: 'safetensors' } }
+const checkpoint = { weights: { extension: 'safetensors' }, optimizer: { extension: 'safetensors' }, checkpoint: { extension: 'json' } }
 const step = z.int().min(0)
 
 const initializeConfig = z.strictObject({
@@ -28,8 +30,9 @@ const initializeConfig = z.strictObject({
 /** A model with seeded weights, moments of zero, and a mixture log in which the first phase begins. */
 export const initialize = defineStage({
   name: 'initialize',
-  revision: 1,
+  revision: 2,
   config: initializeConfig,
+  identity: ({ model, ...rest }) => ({ ...rest, model: identityOfModel(model) }),
   inputs: [],
   operations: [
     {
@@ -37,13 +40,17 @@ export const initialize = defineStage({
       kind: 'single',
       reads: [],
       writes: checkpoint,
-      config: ({ model, vocabulary }) => ({ model, vocabulary }),
+      config: ({ model, vocabulary }) => ({ model: identityOfModel(model), vocabulary }),
       async run(ctx) {
         const { model, vocabulary } = ctx.config
         const { seed, threads, maxMemory } = ctx
-        const request = { model: modelOf(model, vocabulary), optimizer: idleOptimizer, seed, threads, maxMemory, maxRowLength: 1 }
-        const trainer = await taught(() => Trainer.create(request))
-        await trainer.save(ctx.file('weights'), ctx.file('optimizer'))
+        const shape = modelOf(model, vocabulary)
+        const resources = { optimizer: idleOptimizer, threads, maxMemory, maxRowLength: 1 }
+        const trainer = model.from
+          ? await importModel(model.from, shape, resources)
+          : await taught(() => Trainer.create({ model: shape, seed, ...resources }))
+        const report = await trainer.save(ctx.file('weights'), ctx.file('optimizer'))
+        await writeManifest(ctx.file('checkpoint'), manifestOf(trainer, report))
         ctx.count('parameters', trainer.state().parameters)
       },
     },
@@ -56,7 +63,7 @@ export const initialize = defineStage({
       run: ctx => writeLog(ctx, begin([], ctx.config.begin, 0)),
     },
   ],
-  outputs: { weights: 'model.weights', optimizer: 'model.optimizer', log: 'log.log' },
+  outputs: { weights: 'model.weights', optimizer: 'model.optimizer', checkpoint: 'model.checkpoint', log: 'log.log' },
 })
 
 const trainPhase = z.strictObject({
@@ -69,6 +76,7 @@ const trainPhase = z.strictObject({
     warmupTokens: true,
     ropeBase: true,
     biasRate: true,
+    mtpWeight: true,
   }).shape,
   steps: z.int().min(1).describe('Steps of the whole phase: what rates are a function of'),
   ramp: z.boolean().describe('Whether weights may change inside the phase'),
@@ -83,47 +91,53 @@ const trainConfig = z.strictObject({
 })
 export type TrainConfig = z.output<typeof trainConfig>
 
+const identityOfTrain = (config: TrainConfig): TrainConfig => ({ ...config, optimizer: identityOfOptimizer(config.optimizer) })
+
 /** One segment. Shards are a side: planned whole, in the order of their partitions, which is what the index speaks of. */
 export const train = defineStage({
   name: 'train',
-  revision: 1,
+  revision: 2,
   config: trainConfig,
-  inputs: ['weights', 'optimizer', 'rows', 'index', 'log'],
+  identity: identityOfTrain,
+  inputs: ['weights', 'optimizer', 'checkpoint', 'rows', 'index', 'log'],
   operations: [
     {
       name: 'segment',
       kind: 'segment',
-      reads: ['weights', 'optimizer'],
+      reads: ['weights', 'optimizer', 'checkpoint'],
       sides: ['rows', 'index', 'log'],
+      config: identityOfTrain,
       writes: { ...checkpoint, metrics: { schema: metrics } },
       run: trainSegment,
     },
   ],
-  outputs: { weights: 'segment.weights', optimizer: 'segment.optimizer', metrics: 'segment.metrics' },
+  outputs: { weights: 'segment.weights', optimizer: 'segment.optimizer', checkpoint: 'segment.checkpoint', metrics: 'segment.metrics' },
 })
 
 /** Repeats the layers: 1 … n, 1 … n, with moments and router biases; counters and the mixture log go on (longcat-flash.md 5.2). */
 export const grow = defineStage({
   name: 'grow',
-  revision: 1,
+  revision: 2,
   config: z.strictObject({ factor: z.int().min(2).max(64) }),
-  inputs: ['weights', 'optimizer'],
+  inputs: ['weights', 'optimizer', 'checkpoint'],
   operations: [
     {
       name: 'stack',
       kind: 'single',
-      reads: ['weights', 'optimizer'],
+      reads: ['weights', 'optimizer', 'checkpoint'],
       writes: checkpoint,
       async run(ctx) {
         const [weights, optimizerState] = [ctx.files('weights')[0], ctx.files('optimizer')[0]] as [string, string]
         const trainer = await loadTrainer(ctx, { weights, optimizerState, optimizer: idleOptimizer, maxRowLength: 1 })
+        const before = await readManifest(ctx.files('checkpoint')[0] as string)
         await trainer.grow(ctx.config.factor)
-        await trainer.save(ctx.file('weights'), ctx.file('optimizer'))
+        const report = await trainer.save(ctx.file('weights'), ctx.file('optimizer'))
+        await writeManifest(ctx.file('checkpoint'), manifestOf(trainer, report, before))
         ctx.count('parameters', trainer.state().parameters)
       },
     },
   ],
-  outputs: { weights: 'stack.weights', optimizer: 'stack.optimizer' },
+  outputs: { weights: 'stack.weights', optimizer: 'stack.optimizer', checkpoint: 'stack.checkpoint' },
 })
 
 const decideConfig = z.strictObject({

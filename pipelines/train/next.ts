@@ -55,17 +55,18 @@ export function trainingNodes(config: Config, corpus: readonly Node[]): Node[] {
   const { model, optimizer, phases } = config
   if (!model) throw refused('a section `model`, since there are phases', 'none', 'model')
   for (const phase of phases) checkPhase(phase, corpus)
+  const headless = model.mtp ? undefined : phases.find(phase => phase.mtpWeight)
+  if (headless)
+    throw refused(
+      'model.mtp: 1, since the phase weighs the loss of its head',
+      'a model without the head',
+      `phases.${headless.name}.mtpWeight`,
+    )
   const vocabulary = vocabularyOf(config)
   const nodes: Node[] = []
   const add = (stage: Stage, id: string, settings: unknown, parents: Record<string, Parent[]>): Node => {
-    const node = nodeOf({
-      id,
-      stage: stage.name,
-      revision: stage.revision,
-      config: stage.config.parse(settings),
-      seed: config.seed,
-      parents,
-    })
+    const own = stage.config.parse(settings)
+    const node = nodeOf({ id, stage: stage.name, revision: stage.revision, config: own, seed: config.seed, parents }, stage.identity?.(own))
     nodes.push(node)
     return node
   }
@@ -90,7 +91,7 @@ export function trainingNodes(config: Config, corpus: readonly Node[]): Node[] {
     const steps = stepsOf(phase)
     const next = phases[p + 1]
     const { name, rowLength, batchRows, segmentSteps, ramp } = phase
-    const state = () => ({ weights: [from(checkpoint, 'weights')], optimizer: [from(checkpoint, 'optimizer')] })
+    const state = () => Object.fromEntries(['weights', 'optimizer', 'checkpoint'].map(role => [role, [from(checkpoint, role)]]))
     if (phase.grow) checkpoint = add(grow, `grow-${name}`, { factor: phase.grow }, state())
     for (let fromStep = 0, segment = 1; fromStep < steps; fromStep += segmentSteps, segment++) {
       const toStep = Math.min(steps, fromStep + segmentSteps)
@@ -149,9 +150,13 @@ const beginOf = ({ name, rowLength, batchRows, mixture }: Phase) => ({ name, row
 
 /** What a segment is told of its phase: nothing that only decisions read. */
 function ratesOf(phase: Phase, steps: number): Record<string, unknown> {
-  const { name, rowLength, batchRows, learningRate, endLearningRate, warmupTokens, ropeBase, biasRate } = phase
+  const { name, rowLength, batchRows, learningRate, endLearningRate, warmupTokens, ropeBase, biasRate, mtpWeight } = phase
   const rates = { name, rowLength, batchRows, learningRate, warmupTokens, ropeBase, biasRate, steps, ramp: phase.ramp !== undefined }
-  return endLearningRate === undefined ? rates : { ...rates, endLearningRate }
+  return {
+    ...rates,
+    ...(endLearningRate === undefined ? {} : { endLearningRate }),
+    ...(mtpWeight === undefined ? {} : { mtpWeight }),
+  }
 }
 
 /** What would else fail in mid-run. */

@@ -1,12 +1,14 @@
 /**
- * Saves inside a segment: numbered folders in the unit's scratch, of which the highest complete one counts. They are no artifact and go at
- * commit; losing them costs steps, never content.
+ * Saves inside a segment: numbered folders in the unit's scratch, of which the highest counts. They are no artifact and go at commit; losing
+ * them costs steps, never content.
  *
- * A save is complete when `done` is there, and `done` is written after everything else has reached the disk.
+ * A save is written as `saving-<step>` while training goes on, and becomes `save-<step>` by one rename when all of it is on the disk. So a
+ * folder of that name is whole whatever killed the process, and the save before it goes only then.
  */
-import { mkdir, open, readdir, readFile, rm } from 'node:fs/promises'
+import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Trainer } from '../../native/addon/trainer.ts'
+import type { SaveReport, Trainer } from '../../native/addon/trainer.ts'
+import { type CheckpointManifest, readManifest, writeManifest } from './checkpoint.ts'
 import type { StepRow } from './tables.ts'
 
 export interface Save {
@@ -14,31 +16,32 @@ export interface Save {
   step: number
   weights: string
   optimizer: string
+  manifest: CheckpointManifest
   metrics: StepRow[]
 }
 
-const name = (step: number) => `save-${step}`
+const files = { weights: 'weights.safetensors', optimizer: 'optimizer.safetensors', manifest: 'checkpoint.json', metrics: 'metrics.json' }
 
-/** Complete saves, the highest first. */
+/** Saves, the highest first. */
 async function numbers(scratch: string): Promise<number[]> {
-  const found: number[] = []
-  for (const entry of await readdir(scratch)) {
-    const number = /^save-(\d+)$/.exec(entry)?.[1]
-    if (number && (await readdir(join(scratch, entry))).includes('done')) found.push(Number(number))
-  }
-  return found.sort((a, b) => b - a)
+  const found = (await readdir(scratch)).flatMap(entry => /^save-(\d+)$/.exec(entry)?.[1] ?? [])
+  return found.map(Number).sort((a, b) => b - a)
 }
 
-/** The highest complete save, or undefined. `broken` ones (a file that would not load) are passed over. */
-export async function highestSave(scratch: string, broken: ReadonlySet<number> = new Set()): Promise<Save | undefined> {
-  const step = (await numbers(scratch)).find(number => !broken.has(number))
-  if (step === undefined) return undefined
-  const folder = join(scratch, name(step))
-  const rows = JSON.parse(await readFile(join(folder, 'metrics.json'), 'utf8')) as Record<keyof StepRow, unknown>[]
+/** The highest save, or undefined. `broken` ones (a file that would not load) are passed over. */
+export async function highestSave(scratch: string, broken: ReadonlySet<number> = new Set()): Promise<number | undefined> {
+  return (await numbers(scratch)).find(number => !broken.has(number))
+}
+
+/** Throws where a file is missing or is not what a save has. */
+export async function readSave(scratch: string, step: number): Promise<Save> {
+  const path = (file: string) => join(scratch, `save-${step}`, file)
+  const rows = JSON.parse(await readFile(path(files.metrics), 'utf8')) as Record<keyof StepRow, unknown>[]
   return {
     step,
-    weights: join(folder, 'weights.safetensors'),
-    optimizer: join(folder, 'optimizer.safetensors'),
+    weights: path(files.weights),
+    optimizer: path(files.optimizer),
+    manifest: await readManifest(path(files.manifest)),
     metrics: rows.map(row => ({
       ...(Object.fromEntries(Object.entries(row).map(([key, value]) => [key, Number(value)])) as unknown as StepRow),
       applied: row.applied === true,
@@ -46,23 +49,41 @@ export async function highestSave(scratch: string, broken: ReadonlySet<number> =
   }
 }
 
-/** Writes a save, then removes the ones before it. */
-export async function writeSave(scratch: string, step: number, trainer: Trainer, metrics: readonly StepRow[]): Promise<void> {
-  const folder = join(scratch, name(step))
-  await rm(folder, { recursive: true, force: true })
+/**
+ * Begins a save of the state as it is now and returns when steps may go on; `done` is kept when the save counts and the ones before it are
+ * gone. One at a time. `manifest` gets what was written; rows that come later are not in it.
+ */
+export async function beginSave(
+  scratch: string,
+  step: number,
+  trainer: Trainer,
+  metrics: readonly StepRow[],
+  manifest: (report: SaveReport) => CheckpointManifest,
+): Promise<{ done: Promise<SaveReport> }> {
+  for (const entry of await readdir(scratch))
+    if (/^saving-\d+$/.test(entry)) await rm(join(scratch, entry), { recursive: true, force: true })
+  const folder = join(scratch, `saving-${step}`)
   await mkdir(folder)
   const path = (file: string) => join(folder, file)
-  await trainer.save(path('weights.safetensors'), path('optimizer.safetensors'))
   // JSON has no NaN: what is not finite becomes its name, which `Number` reads back.
   const text = JSON.stringify(metrics, (_, value) => (typeof value === 'number' && !Number.isFinite(value) ? String(value) : value))
-  await write(path('metrics.json'), text)
-  for (const file of ['weights.safetensors', 'optimizer.safetensors']) await sync(path(file))
-  await sync(folder)
-  await write(path('done'), '')
-  await sync(folder)
-  await sync(scratch)
-  for (const entry of await readdir(scratch))
-    if (/^save-\d+$/.test(entry) && entry !== name(step)) await rm(join(scratch, entry), { recursive: true, force: true })
+  const { finished } = await trainer.beginSave(path(files.weights), path(files.optimizer))
+  const done = (async () => {
+    const report = await finished
+    await writeManifest(path(files.manifest), manifest(report))
+    await write(path(files.metrics), text)
+    await sync(path(files.manifest))
+    await sync(folder)
+    const name = `save-${step}`
+    await rm(join(scratch, name), { recursive: true, force: true })
+    await rename(folder, join(scratch, name))
+    await sync(scratch)
+    for (const entry of await readdir(scratch))
+      if (/^save-\d+$/.test(entry) && entry !== name) await rm(join(scratch, entry), { recursive: true, force: true })
+    return report
+  })()
+  done.catch(() => undefined) // whoever awaits it is told
+  return { done }
 }
 
 async function write(path: string, text: string): Promise<void> {

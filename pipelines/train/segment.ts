@@ -5,15 +5,25 @@
  * with the same bytes. Saves go by the clock or by steps; neither can reach an output.
  */
 
-import type { StepMetrics, Trainer } from '../../native/addon/trainer.ts'
+import type { SaveReport, StepMetrics, Trainer } from '../../native/addon/trainer.ts'
 import { BatchBuilder } from '../arrow/index.ts'
 import { MillraceError } from '../errors.ts'
 import { advance, exhausted, type LoadedBatch, type Loader, type MixtureLog, openLoader, readIndex, stepRange } from '../loader/index.ts'
 import type { Context } from '../stage.ts'
+import {
+  type CheckpointManifest,
+  checkManifest,
+  fitting,
+  hashesOf,
+  manifestAt,
+  readManifest,
+  stateOf,
+  writeManifest,
+} from './checkpoint.ts'
 import type { TrainConfig } from './index.ts'
 import { readLog } from './log.ts'
-import { loadTrainer, optimizerOf } from './model.ts'
-import { highestSave, writeSave } from './saves.ts'
+import { loadForSteps, optimizerOf } from './model.ts'
+import { beginSave, highestSave, readSave } from './saves.ts'
 import { biasRateAt, learningRateAt, type Schedule } from './schedule.ts'
 import { metrics as metricsSchema, type StepRow } from './tables.ts'
 
@@ -26,32 +36,103 @@ export async function trainSegment(ctx: Context<TrainConfig>): Promise<void> {
   const schedule: Schedule = { ...phase, stepTokens: phase.batchRows * phase.rowLength }
   const load = (step: number) => loader.batch(stepRange(log, firstStep + step).from, phase.batchRows)
 
-  const { trainer, rows, step: begin } = await open(ctx)
-  let saved = performance.now()
+  const { trainer, rows, step: begin } = await open(ctx, log)
+  const saves = new Saves(ctx, trainer, rows, done => manifestAt.bind(null, ctx.config, log, schedule, done, stateOf(trainer)))
   let batch = begin < toStep ? load(begin) : undefined
-  for (let step = begin; step < toStep; step++) {
-    const data = (await batch) as LoadedBatch
-    batch = step + 1 < toStep ? load(step + 1) : undefined
-    batch?.catch(() => undefined) // awaited, and so thrown, in the next round
-    const rates = { learningRate: learningRateAt(schedule, step), biasRate: biasRateAt(schedule, step) }
-    const found = await trainer.step({ ...data, ...rates, ropeBase: phase.ropeBase })
-    const row = rowOf(firstStep + step, data.positions[0] as number, rates, found)
-    rows.push(row)
-    const done = step + 1
-    ctx.progress({ documents: data.rows, detail: { step: row.step + 1, loss: row.loss, tokens: trainer.state().tokens, checkpoint: done } })
-    if (done === toStep) break
-    if (ctx.stopping.aborted) {
-      await writeSave(ctx.scratch, done, trainer, rows)
-      throw stopped(row.step + 1)
+  try {
+    for (let step = begin; step < toStep; step++) {
+      const data = (await batch) as LoadedBatch
+      batch = step + 1 < toStep ? load(step + 1) : undefined
+      batch?.catch(() => undefined) // awaited, and so thrown, in the next round
+      const rates = { learningRate: learningRateAt(schedule, step), biasRate: biasRateAt(schedule, step) }
+      const found = await trainer.step({ ...data, ...rates, ropeBase: phase.ropeBase, mtpWeight: phase.mtpWeight ?? 0 })
+      const row = rowOf(firstStep + step, data.positions[0] as number, rates, found)
+      rows.push(row)
+      const done = step + 1
+      ctx.progress({
+        documents: data.rows,
+        detail: { step: row.step + 1, loss: row.loss, tokens: trainer.state().tokens, checkpoint: done },
+      })
+      if (done === toStep) break
+      if (ctx.stopping.aborted) {
+        await saves.now(done)
+        throw stopped(row.step + 1)
+      }
+      await saves.step(done)
     }
-    const due = ctx.saveSteps ? (done - ctx.config.fromStep) % ctx.saveSteps === 0 : performance.now() - saved >= ctx.saveSeconds * 1000
-    if (!due) continue
-    await writeSave(ctx.scratch, done, trainer, rows)
-    saved = performance.now()
+    await saves.end()
+  } finally {
+    await saves.quiet()
   }
   if (!rows.some(row => row.applied)) throw diverged(rows.at(-1) as StepRow)
-  await trainer.save(ctx.file('weights'), ctx.file('optimizer'))
+  const report = await trainer.save(ctx.file('weights'), ctx.file('optimizer'))
+  await writeManifest(ctx.file('checkpoint'), manifestAt(ctx.config, log, schedule, toStep, stateOf(trainer), report))
   await writeMetrics(ctx, rows)
+}
+
+/**
+ * When to save, beside the steps. What a save cost (bytes, seconds, how long training stood still, memory beside the plan) goes out with
+ * progress, as `save`: telemetry, since it is by the clock.
+ */
+class Saves {
+  readonly #ctx: Context<TrainConfig>
+  readonly #trainer: Trainer
+  readonly #rows: readonly StepRow[]
+  readonly #manifest: (done: number) => (report: SaveReport) => CheckpointManifest
+  #last = performance.now()
+  #running: Promise<unknown> | undefined
+  #failed: { error: unknown } | undefined
+
+  constructor(
+    ctx: Context<TrainConfig>,
+    trainer: Trainer,
+    rows: readonly StepRow[],
+    manifest: (done: number) => (report: SaveReport) => CheckpointManifest,
+  ) {
+    this.#ctx = ctx
+    this.#trainer = trainer
+    this.#rows = rows
+    this.#manifest = manifest
+  }
+
+  /** Behind step `done`: begins a save where one is due and none is under way. Throws what the one before met. */
+  async step(done: number): Promise<void> {
+    if (this.#failed) throw this.#failed.error
+    const { saveSteps, saveSeconds, config } = this.#ctx
+    const due = saveSteps ? (done - config.fromStep) % saveSteps === 0 : performance.now() - this.#last >= saveSeconds * 1000
+    if (due && (saveSteps || !this.#running)) await this.#begin(done)
+  }
+
+  async now(done: number): Promise<void> {
+    await this.#begin(done)
+    await this.end()
+  }
+
+  async end(): Promise<void> {
+    await this.#running
+    if (this.#failed) throw this.#failed.error
+  }
+
+  /** Nothing is written any more, whatever came of it: the scratch may go. */
+  async quiet(): Promise<void> {
+    await this.#running
+  }
+
+  async #begin(done: number): Promise<void> {
+    await this.end()
+    const { done: written } = await beginSave(this.#ctx.scratch, done, this.#trainer, this.#rows, this.#manifest(done))
+    this.#last = performance.now()
+    this.#running = written.then(
+      ({ bytes, copiedBytes, seconds, stallSeconds }) => {
+        this.#running = undefined
+        this.#ctx.progress({ detail: { save: { step: done, bytes, copiedBytes, seconds, stallSeconds } } })
+      },
+      error => {
+        this.#running = undefined
+        this.#failed = { error }
+      },
+    )
+  }
 }
 
 interface Begun {
@@ -60,32 +141,36 @@ interface Begun {
   step: number
 }
 
-/** The trainer at the highest save that loads, else at the parent checkpoint. */
-async function open(ctx: Context<TrainConfig>): Promise<Begun> {
+/** The trainer at the highest save that loads, else at the parent checkpoint, which must fit this segment. */
+async function open(ctx: Context<TrainConfig>, log: MixtureLog): Promise<Begun> {
   const { optimizer, phase, fromStep } = ctx.config
-  const load = (weights: string, optimizerState: string) =>
-    loadTrainer(ctx, {
-      weights,
-      optimizerState,
+  const load = (weights: string, optimizerState: string, manifest: CheckpointManifest) =>
+    loadForSteps(ctx, {
+      ...(optimizer.recompute === undefined ? {} : { recompute: optimizer.recompute as 0 | 1 | 2 }),
+      ...{ weights, optimizerState, hashes: hashesOf(manifest) },
       optimizer: optimizerOf(optimizer),
       rowsPerSlab: optimizer.rowsPerSlab,
       maxRowLength: phase.rowLength,
     })
   const broken = new Set<number>()
   for (;;) {
-    const save = await highestSave(ctx.scratch, broken)
-    if (!save) {
-      const [weights, state] = [ctx.files('weights')[0], ctx.files('optimizer')[0]] as [string, string]
-      return { trainer: await load(weights, state), rows: [], step: fromStep }
-    }
+    const step = await highestSave(ctx.scratch, broken)
+    if (step === undefined) break
     try {
-      return { trainer: await load(save.weights, save.optimizer), rows: save.metrics, step: save.step }
+      const save = await readSave(ctx.scratch, step)
+      return { trainer: await load(save.weights, save.optimizer, save.manifest), rows: save.metrics, step }
     } catch (error) {
       // A save that does not load costs steps. Its bytes are no input of anyone.
-      if ((error as { code?: string }).code !== 'FORMAT') throw error
-      broken.add(save.step)
+      const { code } = error as { code?: string }
+      if (!(error instanceof SyntaxError) && !['FORMAT', 'SHAPE', 'IO', 'ENOENT', 'TRAIN_CHECKPOINT'].includes(code ?? '')) throw error
+      broken.add(step)
     }
   }
+  const [weights, state, path] = ['weights', 'optimizer', 'checkpoint'].map(role => ctx.files(role)[0]) as [string, string, string]
+  const manifest = await readManifest(path)
+  const trainer = await fitting(() => load(weights, state, manifest), weights)
+  checkManifest(manifest, ctx.config, log, trainer, path)
+  return { trainer, rows: [], step: fromStep }
 }
 
 /** Refuses before the first step what could not be read to the end: without a ramp the whole phase is known, else this segment. */
@@ -100,8 +185,23 @@ function checkRows(config: TrainConfig, loader: Loader, log: MixtureLog): void {
 }
 
 const rowOf = (step: number, sample: number, rates: { learningRate: number; biasRate: number }, found: StepMetrics): StepRow => {
-  const { tokens, targets, loss, gradientNorm, zLoss, balanceLoss, meanExperts, maxBias, maxHidden, applied } = found
-  return { step, sample, ...rates, tokens, targets, loss, gradientNorm, zLoss, balanceLoss, meanExperts, maxBias, maxHidden, applied }
+  const { tokens, targets, loss, gradientNorm, zLoss, balanceLoss, meanExperts, maxBias, maxHidden, mtpLoss, applied } = found
+  return {
+    step,
+    sample,
+    ...rates,
+    tokens,
+    targets,
+    loss,
+    gradientNorm,
+    zLoss,
+    balanceLoss,
+    meanExperts,
+    maxBias,
+    maxHidden,
+    mtpLoss,
+    applied,
+  }
 }
 
 async function writeMetrics(ctx: Context<TrainConfig>, rows: readonly StepRow[]): Promise<void> {

@@ -11,6 +11,7 @@ import { bool, f64, schema, u64, utf8 } from '../arrow/index.ts'
  * zLoss         hidden z-loss without its coefficient; `balanceLoss` likewise, 1 at perfect balance
  * meanExperts   FFN experts per token and layer
  * maxBias       largest |selection bias| after the step; `maxHidden` largest |h| of the last layer's output
+ * mtpLoss       of the MTP head, mean over its own targets, nats; 0 where it rests
  * applied       false where the update was left out (a value that is not finite)
  */
 export const metrics = schema({
@@ -28,6 +29,7 @@ export const metrics = schema({
   meanExperts: f64(),
   maxBias: f64(),
   maxHidden: f64(),
+  mtpLoss: f64(),
   applied: bool(),
 })
 
@@ -45,5 +47,6 @@ export interface StepRow {
   meanExperts: number
   maxBias: number
   maxHidden: number
+  mtpLoss: number
   applied: boolean
 }

@@ -138,9 +138,9 @@ describe('generate', () => {
     const one = await generate({ ...request, seed: 7 })
     expect(await generate({ ...request, seed: 7, threads: 2 })).toEqual(one)
     expect((await generate({ ...request, seed: 8 })).text).not.toBe(one.text)
-    expect(one.text).toMatch(/the|The|let/)
     const greedy = await generate({ ...request, temperature: 0 })
     expect(await generate({ ...request, temperature: 0, seed: 9 })).toEqual(greedy)
+    expect(greedy.text).toMatch(/the|The|let/) // the likeliest: what single draws are depends on the first weights
   })
 
   it('draws an id by its probability, never one that text cannot have', () => {

@@ -1,4 +1,5 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { spawn } from 'node:child_process'
+import { copyFile, mkdtemp, readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -122,23 +123,97 @@ describe('a whole training', () => {
   })
 })
 
+describe('the manifest of a checkpoint', () => {
+  it('says where it lies in the run, under which rules, and what is in it', async () => {
+    const [first, grown, last] = await Promise.all(['initialize', 'grow-stem', 'train-stem-1'].map(id => json(id, 'checkpoint')))
+    expect(first).toMatchObject({ format: 1, lanes: 1, step: 0, sample: 0, log: null, rowsPerSlab: null, controller: null, skips: [] })
+    expect(grown).toMatchObject({ step: 24, sample: 96, rowsPerSlab: 2, model: { layers: 2 } })
+    const log = (await json('decide-general-2', 'log')) as Entry[]
+    expect(last).toMatchObject({
+      ...{ step: 28, updates: 28, sample: 96 + 16, log: log.at(-1)?.digest, rowsPerSlab: 2, balanceAlpha: 1e-4, pendingCounts: [] },
+      controller: { kind: 'proportional', phase: 'stem', step: 4, steps: 12 },
+    })
+    const names = Object.keys(await header(output('train-stem-1', 'weights')?.[0]?.location as string)).filter(name => name[0] !== '_')
+    expect(Object.keys(last.weights).sort()).toEqual(names.sort())
+    expect(Object.keys(last.moments)).toContain('model.layers.1.mlp.experts.3.down_proj.weight.exp_avg_sq')
+  })
+})
+
+/** Runs a segment's unit again, by `execute`, with some of its inputs changed. */
+async function repeat(id: string, name: string, execute: (job: Job) => ReturnType<typeof runUnit>, change: Record<string, string> = {}) {
+  const node = trained.nodes.get(id)
+  if (!node) throw new Error(id)
+  const files = new Map(corpus.files)
+  for (const [step, result] of trained.results)
+    for (const [role, parts] of Object.entries(result.outputs)) files.set(`${trained.nodes.get(step)?.fingerprint}/${role}`, parts)
+  const inputs = inputsOf(node, files)
+  for (const [role, location] of Object.entries(change)) inputs[role] = inputs[role]?.map(part => ({ ...part, location })) ?? []
+  return runStage({
+    ...{ stage: await stageOf('train'), config: node.config, seed: node.seed, inputs, folder: join(folder, name) },
+    execute: (_, job) => execute(job),
+  })
+}
+
+describe('a parent checkpoint that does not fit', () => {
+  const id = 'train-stem-2'
+  const place = (role: string) => output('train-stem-1', role)?.[0]?.location as string
+  const refusal = (name: string, change: Record<string, string>) => {
+    const steps: unknown[] = []
+    const run = repeat(id, name, job => runUnit(train, job, { progress: event => event.detail && steps.push(event.detail) }), change)
+    return expect(run.finally(() => expect(steps).toEqual([]))).rejects
+  }
+  const changed = async (role: string, change: (path: string) => Promise<unknown>) => {
+    const path = join(folder, `changed-${role}`)
+    await copyFile(place(role), path)
+    await change(path)
+    return { [role]: path }
+  }
+  const manifest = (change: object) =>
+    changed('checkpoint', async path => writeFile(path, JSON.stringify({ ...JSON.parse(await readFile(path, 'utf8')), ...change })))
+  const code = 'TRAIN_CHECKPOINT'
+
+  it('is refused before the first step where a file is missing, cut or altered', async () => {
+    for (const role of ['weights', 'optimizer', 'checkpoint'])
+      await refusal(`missing-${role}`, { [role]: join(folder, 'nowhere') }).toMatchObject({
+        code,
+        found: expect.stringMatching(/no such file/i),
+      })
+    for (const role of ['weights', 'optimizer']) {
+      const cut = await changed(role, path => truncate(path, 5000))
+      await refusal(`cut-${role}`, cut).toMatchObject({ code, found: expect.stringContaining('safetensors: expected') })
+      const altered = await changed(role, async path => {
+        const bytes = await readFile(path)
+        bytes[bytes.length - 1] = (bytes.at(-1) as number) ^ 1
+        await writeFile(path, bytes)
+      })
+      await refusal(`altered-${role}`, altered).toMatchObject({ code, found: expect.stringContaining('its file was altered') })
+    }
+    await refusal('cut-manifest', await changed('checkpoint', path => truncate(path, 100))).toMatchObject({ code })
+    await refusal('no-manifest', await changed('checkpoint', path => writeFile(path, '[]'))).toMatchObject({ code, found: 'null' })
+  })
+
+  it('is refused where it was made by other rules, of another model, or elsewhere in the run', async () => {
+    const cases: [object, string, string][] = [
+      [{ numerics: 1 }, 'numerics revision 2', '1'],
+      [{ lanes: 2 }, 'lanes 1', '2'],
+      [{ rowsPerSlab: 4 }, 'rowsPerSlab 2', '4'],
+      [{ step: 24 }, 'step 28', '24'],
+      [{ log: 'f'.repeat(64) }, 'a mixture log that goes on from this one', `digest ${'f'.repeat(64)}, which is no entry of it`],
+      [{ sample: 100 }, 'the next row at 112', '100'],
+    ]
+    for (const [change, expected, found] of cases) await refusal('other', await manifest(change)).toMatchObject({ code, expected, found })
+    const weights = output('train-general-2', 'weights')?.[0]?.location as string
+    await refusal('foreign', { weights }).toMatchObject({ code, found: expect.stringContaining('its file was altered') })
+    const { model } = await json('train-stem-1', 'checkpoint')
+    await refusal('shape', await manifest({ model: { ...model, layers: 7 } })).toMatchObject({ code, expected: /^model \{.*"layers":2/ })
+  })
+})
+
 describe('a segment that is interrupted', () => {
   const id = 'train-stem-1'
   const again = async (name: string, execute: (job: Job) => ReturnType<typeof runUnit>) => {
-    const node = trained.nodes.get(id)
-    if (!node) throw new Error(id)
-    const files = new Map(corpus.files)
-    for (const [step, result] of trained.results)
-      for (const [role, parts] of Object.entries(result.outputs)) files.set(`${trained.nodes.get(step)?.fingerprint}/${role}`, parts)
-    const result = await runStage({
-      stage: await stageOf('train'),
-      config: node.config,
-      seed: node.seed,
-      inputs: inputsOf(node, files),
-      folder: join(folder, name),
-      execute: (_, job) => execute(job),
-    })
-    for (const role of ['weights', 'optimizer', 'metrics'])
+    const result = await repeat(id, name, execute)
+    for (const role of ['weights', 'optimizer', 'checkpoint', 'metrics'])
       expect(
         result.outputs[role]?.map(part => part.content),
         role,
@@ -163,7 +238,7 @@ describe('a segment that is interrupted', () => {
         if (event.detail?.checkpoint === 4) throw new Error('crash')
       }
       await expect(runUnit(train, { ...job, saveSteps: 1 }, { progress: crash })).rejects.toThrow('crash')
-      await rm(join(job.scratch, 'save-3', 'done'))
+      await rename(join(job.scratch, 'save-3'), join(job.scratch, 'saving-3'))
       const seen: unknown[] = []
       const result = await runUnit(train, job, { progress: event => seen.push(event.detail?.checkpoint) })
       expect(seen).toEqual([1, 2, 3, 4]) // the saves before it were removed; an incomplete one does not count
@@ -177,10 +252,41 @@ describe('a segment that is interrupted', () => {
         if (event.detail?.checkpoint === 3) throw new Error('crash')
       }
       await expect(runUnit(train, { ...job, saveSteps: 1 }, { progress: crash })).rejects.toThrow('crash')
-      const { truncate } = await import('node:fs/promises')
       await truncate(join(job.scratch, 'save-2', 'weights.safetensors'), 100)
       return runUnit(train, job)
     })
+  })
+
+  it.each([0, 1, 3, 6])('goes on from the save before when killed %i ms into a save', async delay => {
+    await again(`killed-${delay}`, async job => {
+      await writeFile(join(job.output, 'job.json'), JSON.stringify({ ...job, saveSteps: 1 }))
+      const child = spawn(process.execPath, ['test/pipelines/train/killed.ts', join(job.output, 'job.json'), '2', String(delay)], {
+        stdio: 'inherit',
+      })
+      expect(await new Promise(resolve => child.on('exit', (_, signal) => resolve(signal)))).toBe('SIGKILL')
+      const saved = (await readdir(job.scratch)).filter(entry => /^save-/.test(entry))
+      expect(saved.length).toBeGreaterThan(0)
+      const seen: number[] = []
+      const result = await runUnit(train, job, {
+        progress: event => event.detail?.checkpoint && seen.push(Number(event.detail.checkpoint)),
+      })
+      const from = Math.max(...saved.map(entry => Number(entry.slice(5))))
+      expect(seen).toEqual([1, 2, 3, 4].slice(from)) // nothing twice, nothing left out
+      return result
+    })
+  })
+
+  it('says what a save cost', async () => {
+    const costs: Record<string, number>[] = []
+    const see = (event: { detail?: Record<string, unknown> }) =>
+      event.detail?.save && costs.push(event.detail.save as Record<string, number>)
+    await again('costs', job => runUnit(train, { ...job, saveSteps: 1 }, { progress: see }))
+    expect(costs.map(cost => cost.step)).toEqual([1, 2, 3])
+    for (const { bytes, seconds, stallSeconds, copiedBytes } of costs) {
+      expect(bytes).toBeGreaterThan(10_000)
+      expect(stallSeconds).toBeLessThanOrEqual(seconds as number)
+      expect(copiedBytes).toBeLessThanOrEqual(bytes as number)
+    }
   })
 })
 
