@@ -1,11 +1,12 @@
 import type { Command } from 'commander'
 import type { Vocabulary } from '../../pipelines/tokenizer/vocabulary.ts'
-import { usage } from '../usage.ts'
+import type { CheckpointOptions } from '../export-checkpoint.ts'
+import { positive, usage } from '../usage.ts'
 
 interface Options {
   format: string
   specials: string
-  output: string
+  output?: string
   run?: string
   store?: string
   json?: boolean
@@ -21,15 +22,25 @@ const needed =
 export function add(program: Command): void {
   program
     .command('export')
-    .description('Write a tokenizer for other tools')
-    .argument('[tokenizer]', 'a tokenizer.json or .arrow, an artifact (tokenizer/FINGERPRINT), or a step of a run', 'tokenizer')
-    .requiredOption('--output <file>', 'where to write')
-    .option('--format <format>', 'hf: tokenizer.json; tiktoken: ranks, of which id 256 is rank 0', 'hf')
+    .description('Write a checkpoint or a tokenizer for other tools')
+    .argument(
+      '[what]',
+      'a tokenizer: tokenizer.json or .arrow, tokenizer/FINGERPRINT, or a step of a run; with FOLDER a checkpoint: a run, train/FINGERPRINT, a step, or a .safetensors file of weights',
+      'tokenizer',
+    )
+    .argument('[folder]', 'for a checkpoint: the folder to make, which Transformers’ LongcatFlashForCausalLM loads')
+    .option('--output <file>', 'for a tokenizer: where to write')
+    .option('--format <format>', 'hf: tokenizer.json, or a folder; tiktoken: ranks, of which id 256 is rank 0', 'hf')
     .option(
       '--specials <form>',
       'hf: vocabulary: reserved names in the vocabulary alone, so no text yields them; added: also as special added tokens, as some tools expect',
       'vocabulary',
     )
+    .option('--dialect <dialect>', 'of a checkpoint: transformers5, or hub: names and shapes as Meituan publishes them', 'transformers5')
+    .option('--tokenizer <file>', 'tokenizer.json to go with a checkpoint (default: the run’s)')
+    .option('--rope-base <n>', 'of a checkpoint: rotary base (default: of its phase)', positive('--rope-base'))
+    .option('--max-positions <n>', 'of a checkpoint: longest row (default: of its phase)', positive('--max-positions'))
+    .option('--threads <n>', 'threads', positive('--threads'), 1)
     .option('--run <run>', 'the run that a step is named in (default: the newest)')
     .option('--store <uri>', 'another store than the project’s')
     .option('--json', 'print what was written as JSON')
@@ -39,13 +50,21 @@ export function add(program: Command): void {
 With --specials added, ${needed}. The file cannot carry that switch.
 
 Examples:
+  millrace export --format hf quickstart out/quickstart
+  millrace export train-general-2 out/general --run tiny
   millrace export --output tokenizer.json
   millrace export tokenizer/27d10508062cc4a6 --specials added --output added.json`,
     )
-    .action(runExport)
+    .action(async (what: string, folder: string | undefined, options: Options & CheckpointOptions) => {
+      if (folder === undefined) return runExport(what, options)
+      const { runExportCheckpoint } = await import('../export-checkpoint.ts')
+      return runExportCheckpoint(what, folder, options)
+    })
 }
 
 async function runExport(named: string, options: Options): Promise<void> {
+  const { output } = options
+  if (output === undefined) throw usage('export', 'a FOLDER for a checkpoint, or --output FILE for a tokenizer', 'neither')
   const format = formats.find(each => each === options.format)
   if (!format) throw usage('--format', formats.join(' or '), options.format)
   const form = specials.find(each => each === options.specials)
@@ -57,21 +76,21 @@ async function runExport(named: string, options: Options): Promise<void> {
       ? (await import('../../pipelines/tokenizer/file.ts')).writeTokenizerFile(vocabulary, { specials: form })
       : await ranksOf(vocabulary)
   const { writeFile } = await import('node:fs/promises')
-  await writeFile(options.output, text).catch((error: NodeJS.ErrnoException) => {
-    throw usage('--output', 'a file that can be written', `${options.output} (${error.code})`)
+  await writeFile(output, text).catch((error: NodeJS.ErrnoException) => {
+    throw usage('--output', 'a file that can be written', `${output} (${error.code})`)
   })
   const { err, json, number, out, safe } = await import('../output.ts')
   const { sizeOf } = await import('../../pipelines/tokenizer/vocabulary.ts')
   const note = format === 'hf' && form === 'added' ? needed : undefined
   if (options.json)
     return json({
-      output: options.output,
+      output,
       format,
       ...(format === 'hf' ? { specials: form } : {}),
       ids: sizeOf(vocabulary),
       ...(note ? { note } : {}),
     })
-  out(`${safe(options.output)}: ${number(sizeOf(vocabulary))} ids, pattern ${vocabulary.pattern}`)
+  out(`${safe(output)}: ${number(sizeOf(vocabulary))} ids, pattern ${vocabulary.pattern}`)
   if (note) err(`note: ${note}`)
 }
 
