@@ -4,6 +4,9 @@
  *
  *   node bench/trainer.ts [--model 2m|17m|101m] [--pairs 9] [--threads 2] [--python python3]
  *
+ *   node bench/trainer.ts parity …     how far a step is from the exact one, here and in torch (trainer.parity.ts)
+ *   node bench/trainer.ts rows …       what the same rows teach either (trainer.rows.ts)
+ *
  * 2m is configs/quickstart.yaml's model; the others are bench/trainer.json. The Python needs what bench/trainer.py names; without it the
  * peers are left out and our own figure stands alone.
  */
@@ -13,6 +16,12 @@ import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
 import { parse } from 'yaml'
 import { defaultOptimizer, type ModelConfig, planTrainer, Trainer } from '../native/addon/trainer.ts'
+
+const other = process.argv[2]
+if (other === 'parity' || other === 'rows') {
+  await import(`./trainer.${other}.ts`)
+  process.exit()
+}
 
 interface Case {
   model: ModelConfig
