@@ -90,21 +90,31 @@ export function readGivenFile(text: string, where: string): GivenTokenizer {
     if (!bytes) specials.set(id, name)
     return bytes ?? Buffer.from(name)
   })
-  const parts = new Set<number>()
-  const ids = new Map(Object.entries(model.vocab))
-  const merges = new Uint32Array(model.merges.length * 3)
-  for (const [rank, merge] of model.merges.entries()) {
-    const [left, right = ''] = typeof merge === 'string' ? merge.split(' ', 2) : merge
-    const triple = [ids.get(left as string), ids.get(right), ids.get((left as string) + right)]
-    if (triple.some(id => id === undefined || specials.has(id)))
-      throw refuse('merges of tokens in the vocabulary, with their joint token in it', `model.merges: ${rank}, ${JSON.stringify(merge)}`)
-    merges.set(triple as number[], rank * 3)
-    for (const id of triple) parts.add(id as number)
-  }
   let last = -1
-  for (const id of parts) last = Math.max(last, id)
+  const bytes = new Set<number>()
+  for (const [id, token] of tokens.entries()) {
+    if (!token || specials.has(id)) continue
+    if (token.length === 0) throw refuse('tokens with a name', `model.vocab: id ${id} without one`)
+    if (token.length === 1) bytes.add(token[0] as number)
+    last = id
+  }
   for (let id = 0; id < last; id++)
     if (!tokens[id]) throw refuse('ordinary ids without gaps', `no token of id ${id}, and ordinary ones up to ${last}`)
+  for (let byte = 0; byte < 256; byte++) if (!bytes.has(byte)) throw refuse('a token for every byte', `model.vocab: none for byte ${byte}`)
+  const ids = new Map(Object.entries(model.vocab))
+  const pairs = new Set<string>()
+  const merges = new Uint32Array(model.merges.length * 3)
+  for (const [rank, merge] of model.merges.entries()) {
+    const [left = '', right = '', more] = typeof merge === 'string' ? merge.split(' ') : merge
+    if (more !== undefined) throw refuse('merges of two tokens', `model.merges: ${rank}, ${JSON.stringify(merge)}`)
+    const triple = [ids.get(left), ids.get(right), ids.get(left + right)]
+    if (triple.some(id => id === undefined || specials.has(id)))
+      throw refuse('merges of tokens in the vocabulary, with their joint token in it', `model.merges: ${rank}, ${JSON.stringify(merge)}`)
+    const pair = `${left} ${right}`
+    if (pairs.has(pair)) throw refuse('each merge once', `model.merges: ${rank}, ${JSON.stringify(merge)} again`)
+    pairs.add(pair)
+    merges.set(triple as number[], rank * 3)
+  }
   return {
     tokens: columnOf(tokens),
     merges,

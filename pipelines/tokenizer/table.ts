@@ -42,6 +42,7 @@ export async function readTokenizer(batches: AsyncIterable<Batch>): Promise<Voca
   let meta: Record<string, string> = {}
   let count = 0
   for await (const batch of batches) {
+    if (!batch.has('given') || !batch.has('meta')) throw refuse('the columns given and meta', 'a table of an earlier revision')
     const [id, bytes, merges, given] = [batch.column('id'), batch.column('bytes'), batch.column('merges'), batch.column('given')]
     const [rank, left, right] = merges.children[0]?.children ?? []
     if (!parts.length && batch.rows) meta = batch.column('meta').value(0) as Record<string, string>

@@ -345,3 +345,44 @@ async function endOf(run: string): Promise<ReportSummary> {
   const { facts: key = '' } = (await readJson<RunEnd>(engine.store, endKey(run))) as RunEnd
   return (await readJson<ReportSummary>(engine.store, summaryKey(key))) as ReportSummary
 }
+
+describe('the tokenizer', () => {
+  it('counts tokens, bytes and words by language and source, as the texts and the ids hold them', async () => {
+    const lengths = new Map<string, number>()
+    for await (const batch of batches('tokenize', row('tokenize').fingerprint, 'tokens'))
+      for (let i = 0; i < batch.rows; i++)
+        lengths.set(batch.column('id').value(i) as string, (batch.column('ids').value(i) as number[]).length)
+    for (const by of ['language', 'source'] as const) {
+      const want: Record<string, number[]> = {}
+      for (const node of ['decontaminate', 'longcontext'])
+        for await (const batch of batches(row(node).stage, row(node).fingerprint, 'documents'))
+          for (let i = 0; i < batch.rows; i++) {
+            const text = batch.column('text').text(i)
+            const sums = (want[(batch.column(by).value(i) as string | null) ?? '(none)'] ??= [0, 0, 0, 0, 0])
+            const words = text.split(/[\t-\r ]+/).filter(Boolean).length
+            const letters = by === 'language' ? [words, [...text].length] : [0, 0]
+            const own = [1, lengths.get(batch.column('id').value(i) as string) ?? 0, Buffer.byteLength(text), ...letters]
+            for (const [j, n] of own.entries()) sums[j] = (sums[j] as number) + n
+          }
+      const rows = (by === 'language' ? facts.tokenizer?.languages : facts.tokenizer?.sources) ?? []
+      const found = rows.map(each => [each.name, [each.documents, each.tokens, each.bytes, each.words, each.characters]])
+      expect(Object.fromEntries(found)).toEqual(want)
+    }
+  })
+
+  it('finds the longest tokens and those that no list of ids has; components add up', async () => {
+    const { tokenizer } = facts
+    const used = new Set(((await values(row('tokenize'), 'tokens', 'ids')) as number[][]).flat())
+    const bytes = (await values(row('tokenizer'), 'tokenizer', 'bytes')) as string[]
+    const merges = Array.from({ length: bytes.length - 512 }, (_, i) => 512 + i)
+    expect(tokenizer?.unused.count).toBe(merges.filter(id => !used.has(id)).length)
+    expect(tokenizer?.unused.of).toBe(merges.length)
+    const lengths = bytes.slice(256).map(hex => hex.length / 2)
+    expect(tokenizer?.longest.map(each => each.bytes)).toEqual(lengths.toSorted((a, b) => b - a).slice(0, tokenizer?.longest.length))
+    expect(tokenizer?.read.all).toBe(true)
+    const sum = (tokenizer?.components ?? []).reduce((total, each) => total + each.tokens, 0)
+    expect(sum).toBe(row('tokenize').tokens.out)
+    expect(tokenizer?.texts.length).toBeGreaterThan(2)
+    expect(page).toContain('<h2>Tokenizer</h2>')
+  })
+})

@@ -3,6 +3,7 @@
  * tokens. Languages and sources are counted by `tokenize`; what ids are used, and components, come from a bounded number of its batches.
  */
 import { type Encoder, patterns } from '../../native/addon/tokenizer.ts'
+import type { MillraceError } from '../../pipelines/errors.ts'
 import type { Part } from '../../pipelines/plan.ts'
 import { measures } from '../../pipelines/tokenize/measured.ts'
 import { firstByte, firstMerge } from '../../pipelines/tokenizer/layout.ts'
@@ -28,7 +29,11 @@ export async function tokenizerOf(
   const made = corpus.findLast(({ manifest }) => manifest?.roles.tokenizer)?.manifest
   const tokenized = corpus.findLast(({ manifest }) => manifest?.roles.tokens)?.manifest
   if (!made?.roles.tokenizer?.length) return null
-  const vocabulary = await readTokenizer(reading.table(made.roles.tokenizer))
+  const vocabulary = await readTokenizer(reading.table(made.roles.tokenizer)).catch(error => {
+    if ((error as MillraceError).code === 'TOKENIZER_TABLE') return undefined // of an earlier revision
+    throw error
+  })
+  if (!vocabulary) return null
   const uses = new Float64Array(sizeOf(vocabulary))
   const mixed = corpus.findLast(({ manifest }) => manifest?.roles.counts && manifest.roles.components)?.manifest
   const read = await usageOf(reading, tokenized, mixed, uses)

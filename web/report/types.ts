@@ -24,7 +24,7 @@ export interface ReportFacts {
   /** What reaches the shards: every component once, from the shortest rows that hold it. null before there are shards. */
   reached: { documents: number; tokens: number; readTokens: number; validationDocuments: number; validationTokens: number } | null
   samples: { dropped: DroppedSamples[]; kept: SampleDocument[]; duplicates: DuplicatePair[]; partial: boolean }
-  /** null where the run has no tokenizer. */
+  /** null where the run has no tokenizer, or one of an earlier revision. */
   tokenizer: TokenizerFacts | null
   training: TrainingFacts | null
 }

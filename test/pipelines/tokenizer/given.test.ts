@@ -54,6 +54,19 @@ test('what would give other ids is refused by name', async () => {
   await expect(change(json => json.model.merges.push(['zzzz', 'q']))).rejects.toThrow(/merges/)
   await expect(change(json => (json.model.vocab.a = json.model.vocab.b))).rejects.toThrow(/twice/)
   await expect(change(json => (json.model.vocab['!'] = 1_000_000))).rejects.toThrow(/gaps/)
+  const [first] = JSON.parse(await foreignFile(texts, 'gpt2')).model.merges as [string, string][]
+  await expect(change(json => json.model.merges.push(first))).rejects.toThrow(/again/)
+  await expect(change(json => (json.model.merges[0] = `${first?.join(' ')} x`))).rejects.toThrow(/merges of two tokens/)
+  await expect(change(json => (json.model.vocab[''] = 2000))).rejects.toThrow(/without one/)
+  // A byte is lost with all merges above it, and its id is taken by another token: only the byte is missing.
+  const lost = change(json => {
+    json.model.vocab['zzzzz'] = json.model.vocab.Q
+    delete json.model.vocab.Q
+    json.model.merges = []
+  })
+  await expect(lost).rejects.toThrow(/none for byte 81/)
+  await expect(change(json => (json.pre_tokenizer.pretokenizers[0].behavior = 'Removed'))).rejects.toMatchObject({ code: 'TOKENIZER_FILE' })
+  await expect(change(json => (json.model.continuing_subword_prefix = '##'))).rejects.toThrow(/continuing_subword_prefix/)
 })
 
 test.skipIf(missingTiktoken)('ranks are read as tiktoken reads them, with gaps between special ids, and written back', async () => {
