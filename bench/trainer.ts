@@ -2,6 +2,7 @@
  * A training step of ours against torch + Transformers on the same machine, in one run: steps alternate (ours, stock, patched, ours, …), the
  * figure is the median of the paired ratios. Peak memory is each process's largest resident size; ours with recompute level 1.
  *
+ *   node bench/trainer.ts gemm […]     products alone: bench/gemm.ts
  *   node bench/trainer.ts [--model 2m|17m|101m] [--pairs 9] [--threads 2] [--python python3]
  *
  *   node bench/trainer.ts parity …     how far a step is from the exact one, here and in torch (trainer.parity.ts)
@@ -34,6 +35,12 @@ interface Step {
   ms: number
   loss: number
   peak: number
+}
+
+if (process.argv[2] === 'gemm') {
+  process.argv.splice(2, 1)
+  await import('./gemm.ts')
+  process.exit()
 }
 
 const { values } = parseArgs({

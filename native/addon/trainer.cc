@@ -5,6 +5,8 @@
 #include <mutex>
 
 #include "native/addon/binding.h"
+#include "native/trainer/gemm/dot32.h"
+#include "native/trainer/gemm/gemm.h"
 #include "native/trainer/checkpoint/metadata.h"
 #include "native/trainer/trainer/trainer.h"
 
@@ -328,6 +330,32 @@ Napi::Value logits(const Napi::CallbackInfo& info) {
       [out](Napi::Env env) { return copied<Napi::Float32Array>(env, *out); });
 }
 
+// For bench/gemm.ts, on the calling thread so that a clock around it sees nothing else: one product, or a burst of multiply-adds.
+Napi::Value multiply(const Napi::CallbackInfo& info) {
+  Fields f(info[0], "request");
+  const auto M = static_cast<int64_t>(f.size("m")), N = static_cast<int64_t>(f.size("n")), K = static_cast<int64_t>(f.size("k"));
+  const bool a_turned = f.flag("transA"), b_turned = f.flag("transB"), accumulate = f.flag("accumulate"), dot32 = f.flag("dot32");
+  const auto A = f.array<float>("a", napi_float32_array, "a Float32Array"), B = f.array<float>("b", napi_float32_array, "a Float32Array"),
+             C = f.array<float>("c", napi_float32_array, "a Float32Array");
+  const int threads = static_cast<int>(std::min<size_t>(f.size("threads"), 1024));
+  constexpr int64_t most = 1 << 24;
+  if (f.error()) return fail(info.Env(), f.error());
+  if (M > most || N > most || K > most || static_cast<int64_t>(A.size()) != M * K || static_cast<int64_t>(B.size()) != K * N ||
+      static_cast<int64_t>(C.size()) != M * N)
+    return fail(info.Env(), {kShape, "multiply: expected a, b, c of m x k, k x n, m x n values"});
+  float* out = const_cast<float*>(C.data());
+  const int64_t lda = a_turned ? M : K, ldb = b_turned ? K : N;
+  if (dot32) gemm_dot32(a_turned, b_turned, M, N, K, A.data(), lda, B.data(), ldb, out, N, accumulate, threads);
+  else gemm(a_turned, b_turned, M, N, K, A.data(), lda, B.data(), ldb, out, N, accumulate, threads);
+  return info.Env().Undefined();
+}
+
+Napi::Value burst(const Napi::CallbackInfo& info) {
+  const double turns = info[0].ToNumber(), threads = info[1].ToNumber();
+  return Napi::Number::New(info.Env(), turns >= 1 && turns <= 1e12 && threads >= 1 && threads <= 1024
+                                           ? fma_burst(static_cast<int64_t>(turns), static_cast<int>(threads)) : 0);
+}
+
 Napi::Value hash(const Napi::CallbackInfo& info) {
   const bool gradients = info[1].ToString().Utf8Value() == "gradients";
   auto out = std::make_shared<std::string>();
@@ -384,6 +412,8 @@ void init_trainer(Napi::Env env, Napi::Object exports) {
   exports.Set("evaluate", Napi::Function::New(env, evaluate));
   exports.Set("logits", Napi::Function::New(env, logits));
   exports.Set("hash", Napi::Function::New(env, hash));
+  exports.Set("multiply", Napi::Function::New(env, multiply));
+  exports.Set("burst", Napi::Function::New(env, burst));
   exports.Set("state", Napi::Function::New(env, state));
   exports.Set("model", Napi::Function::New(env, model));
 }

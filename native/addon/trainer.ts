@@ -251,9 +251,32 @@ interface Native {
   state(handle: Handle): TrainerState
   model(handle: Handle): ModelConfig
   plan(request: Omit<CreateRequest, 'seed'>): TrainerPlan
+  multiply(request: Product): void
+  burst(turns: number, threads: number): number
 }
 
 const native = () => domain<Native>('trainer')
+
+/** c[m, n] (+)= op(a)[m, k] · op(b)[k, n], row-major: what a trainer's layers are made of, for benchmarks. `dot32`: the rule of bf16 mode. */
+export interface Product {
+  m: number
+  n: number
+  k: number
+  transA: boolean
+  transB: boolean
+  a: Float32Array
+  b: Float32Array
+  c: Float32Array
+  accumulate: boolean
+  dot32: boolean
+  threads: number
+}
+
+/** On the calling thread, so that a clock around it sees the product alone. */
+export const multiply = (product: Product) => native().multiply(product)
+
+/** Fused multiply-adds in registers, `turns` times 64 vectors on each of `threads` threads; returns the operations done (one of them is two). */
+export const fmaBurst = (turns: number, threads: number) => native().burst(turns, threads)
 
 /** What a trainer would need, without making it: bytes, parameters, and the table by purpose. */
 export const planTrainer = (request: Omit<CreateRequest, 'seed'>) => native().plan(request)

@@ -4,6 +4,7 @@
 // columns) is packed, then blocks of A's rows, then each tile meets each panel.
 #include "native/trainer/gemm/gemm.h"
 
+#include <atomic>
 #include <cstdlib>
 #include <cstring>
 
@@ -167,6 +168,15 @@ void gemm(bool transA, bool transB, int64_t M, int64_t N, int64_t K, const float
   const GemmKernel& kernel = isa == Isa::avx512 ? gemm_kernel_avx512 : gemm_kernel_avx2;
   const Problem problem = {transA, transB, M, N, K, A, lda, B, ldb, C, ldc, accumulate};
   if (!narrow(kernel, problem, threads)) parallel(kernel, problem, threads);
+}
+
+double fma_burst(int64_t turns, int threads) {
+  const Isa isa = active_isa();
+  if (isa == Isa::scalar || turns <= 0 || threads < 1) return 0;
+  const GemmKernel& kernel = isa == Isa::avx512 ? gemm_kernel_avx512 : gemm_kernel_avx2;
+  std::atomic<uint32_t> sink{0};  // so that the compiler cannot leave the chains out
+  parallel_for(static_cast<size_t>(threads), threads, [&](size_t) { sink += static_cast<uint32_t>(kernel.burst(turns)); });
+  return 2.0 * 8 * 8 * kernel.width * static_cast<double>(turns) * threads;
 }
 
 void gemm(bool transA, bool transB, int64_t M, int64_t N, int64_t K, const double* A, int64_t lda, const double* B, int64_t ldb, double* C,

@@ -22,4 +22,8 @@ void gemm(bool transA, bool transB, int64_t M, int64_t N, int64_t K, const float
 void gemm(bool transA, bool transB, int64_t M, int64_t N, int64_t K, const double* A, int64_t lda, const double* B, int64_t ldb, double* C,
           int64_t ldc, bool accumulate, int threads);
 
+// For benchmarks: fused multiply-adds in registers alone on up to `threads` threads, `turns` times each. Returns the operations done (an fma is
+// two); 0 on the scalar path.
+double fma_burst(int64_t turns, int threads);
+
 }  // namespace millrace::trainer

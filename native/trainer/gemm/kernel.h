@@ -20,6 +20,9 @@ struct GemmKernel {
   void (*tile)(int rows, int vectors, bool depth_major, int64_t depth, const float* a, int64_t a_step, const float* b, int64_t b_step,
                float* c, int64_t ldc, bool add, int columns);
 
+  // 2 · 8 · 8 · width · turns operations in chains that live in registers: what the arithmetic alone can do. Returns something of them.
+  float (*burst)(int64_t turns);
+
   // to[depth][columns rounded up to `padded`] = the panel, zeros behind; from B [depth, columns], or [columns, depth] if transposed.
   void (*pack_b)(bool transposed, int64_t depth, int columns, int padded, const float* B, int64_t ldb, float* to);
 };

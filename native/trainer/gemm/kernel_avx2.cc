@@ -21,6 +21,6 @@ void run(int rows, int vectors, bool depth_major, int64_t depth, const float* a,
 
 }  // namespace
 
-extern const GemmKernel gemm_kernel_avx2 = {6, 8, 8, vectors, run, pack_b<Float8>};
+extern const GemmKernel gemm_kernel_avx2 = {6, 8, 8, vectors, run, burst<Float8>, pack_b<Float8>};
 
 }  // namespace millrace::trainer

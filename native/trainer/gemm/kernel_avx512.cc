@@ -23,6 +23,6 @@ void run(int rows, int vectors, bool depth_major, int64_t depth, const float* a,
 
 }  // namespace
 
-extern const GemmKernel gemm_kernel_avx512 = {14, 16, 16, vectors, run, pack_b<Float16>};
+extern const GemmKernel gemm_kernel_avx512 = {14, 16, 16, vectors, run, burst<Float16>, pack_b<Float16>};
 
 }  // namespace millrace::trainer

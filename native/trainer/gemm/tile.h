@@ -52,6 +52,24 @@ void tile(int64_t depth, const float* a, int64_t a_step, const float* b, int64_t
     for (int v = 0; v < Vectors; ++v) F::store(c + r * ldc + v * F::width, sum[r][v]);
 }
 
+template <class F>
+float burst(int64_t turns) {
+  F sum[8];
+#pragma GCC unroll 8
+  for (int i = 0; i < 8; ++i) sum[i] = F::set(static_cast<float>(i));
+  const F a = F::set(0.5f), b = F::set(0.25f);
+  for (int64_t turn = 0; turn < turns; ++turn)
+#pragma GCC unroll 8
+    for (int round = 0; round < 8; ++round)
+#pragma GCC unroll 8
+      for (int i = 0; i < 8; ++i) sum[i] = fma_(sum[i], a, b);
+  F total = sum[0];
+  for (int i = 1; i < 8; ++i) total = total + sum[i];
+  float lanes[F::width];
+  F::store(lanes, total);
+  return lanes[0];
+}
+
 using TileFunction = void (*)(int64_t, const float*, int64_t, const float*, int64_t, float*, int64_t, bool);
 
 // A tile that hangs over C's right border goes through a buffer.
