@@ -107,6 +107,10 @@ function checkBudgets(config: Config, at: (path: PropertyKey[]) => string): void
     if (twin !== i) throw new ConfigError(at(['phases', i, 'name']), 'every phase to have a name of its own', `"${phase.name}" twice`)
     if (i === 0 && phase.grow) throw new ConfigError(at(['phases', 0, 'grow']), 'growth to come after a phase', 'growth before the first')
   }
+  const names = ((config.stages.mix?.components ?? []) as { name: string }[]).map(each => each.name)
+  for (const name of Object.keys((config.stages.shard?.fim ?? {}) as object))
+    if (!names.includes(name))
+      throw new ConfigError(at(['stages', 'shard', 'fim', name]), `a component of mix (${names.join(', ')})`, `"${name}"`)
 }
 
 function explain(issue: z.core.$ZodIssue, contents: unknown, at: (offset: number | undefined) => string): ConfigError {

