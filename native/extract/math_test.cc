@@ -150,6 +150,14 @@ TEST(Math, UnbalancedBracesLoseOnlyTheirOwn) {
   EXPECT_EQ(formulas(script + "$\\text{for $x$}$"), List{"$\\text{for $x$}"});
 }
 
+// Found by fuzzing: a definition that ends in a lone backslash was read behind its end.
+TEST(Math, DefinitionsEndWithTheirText) {
+  for (const std::string_view text : {"\\newcommand\\", "$\\def\\x{\\", "\\require{a}\\"}) EXPECT_EQ(formulas("<p>" + std::string(text)), List{});
+  EXPECT_TRUE(is_definition("\\newcommand{\\R}{\\mathbb{R}} \\def\\x{y}"));
+  EXPECT_TRUE(is_definition("\\newcommand\\"));
+  EXPECT_FALSE(is_definition("\\newcommand{\\R}{r} \\alpha"));
+}
+
 TEST(Math, Cleaning) {
   const auto clean = [](std::string_view s) {
     bool display = false;

@@ -310,7 +310,8 @@ bool is_definition(std::string_view text) {
     size_t groups = 0;
     for (; i < text.size(); ++i) {
       if (text[i] == '\\') {
-        if (depth == 0 && groups > 0 && i + 1 < text.size()) break;
+        if (i + 1 >= text.size()) continue;  // Nothing stands behind it to pass over.
+        if (depth == 0 && groups > 0) break;
         ++i;
       } else if (text[i] == '{') ++depth;
       else if (text[i] == '}') groups += --depth == 0;
