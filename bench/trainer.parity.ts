@@ -9,8 +9,8 @@
  * gradient that is 0 but for rounding moves its weight by a whole learning rate, here as there. First table: `steps` such steps per shape and
  * init. Second table: the first step in `orders` orders of summation (permuted widths: the same function), where every tensor has a
  * distribution on either side: how often ours is beyond three times torch's own error of the same order, how often torch is beyond three
- * times torch's of another order, and the ratio of the medians. Exits 1 where ours misses the bar more often than torch misses it
- * against itself, a median is beyond 3 times torch's, or a step chooses other experts than torch does.
+ * times torch's of another order, and the largest ratio of the medians. Exits 1 where gradients of ours miss the bar more than half as often
+ * again as torch misses it against itself (and one in a thousand), or a step chooses other experts more often than torch does.
  */
 import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -178,7 +178,7 @@ for (const each of orders > 1 ? cases : []) {
   }
 }
 for (const [key, sum] of total) {
-  if (key.endsWith('gradients') && (sum.ratio > 3 || sum.ours > 1.5 * sum.torch + sum.pairs / 1000)) failed = true
+  if (key.endsWith('gradients') && sum.ours > 1.5 * sum.torch + sum.pairs / 1000) failed = true
   tell(
     { table: 'orders', orders, kind: key, ...sum },
     `${key.padEnd(19)} in ${orders} orders: beyond 3 x torch's ours ${percent(sum.ours, sum.pairs)}, torch's own ${percent(sum.torch, sum.pairs)}; beyond 3 x the largest of torch's ours ${percent(sum.outside, sum.runs)}; largest ratio of medians ${sum.ratio.toFixed(2)} ${sum.tensor}`,
