@@ -1,5 +1,8 @@
 #include "native/text/c4.h"
 
+#include <algorithm>
+#include <cmath>
+
 #include "native/text/characters.h"
 #include "native/text/markers.h"
 #include "native/text/statistics.h"
@@ -69,11 +72,10 @@ class Structure {
 
 }  // namespace
 
-C4Result c4(Workspace& workspace, const C4& rules, std::string& edited) {
+C4Result c4(Workspace& workspace, const C4& rules, std::string& edited, bool enough) {
   edited.clear();
   C4Result result;
   const Scan& scan = workspace.scan();
-  const Tokens& tokens = workspace.tokens();
   const C4Hints hints = c4_hints(scan.text());
   edited.reserve(scan.text().size());
   std::string cleaned, lower;
@@ -89,7 +91,7 @@ C4Result c4(Workspace& workspace, const C4& rules, std::string& edited) {
     if (result.outcome != C4Outcome::keep) return;
     const size_t first = next, stop = static_cast<size_t>(raw.data() - scan.text().data()) + raw.size();
     while (next < scan.chunks() && scan.start(next) < stop) ++next;
-    const uint64_t chunks = next - first, words = tokens.first(next) - tokens.first(first);
+    const uint64_t chunks = next - first, words = workspace.first_word(next) - workspace.first_word(first);
     // Chunks begin and end where str.strip() would cut.
     std::string_view line = chunks == 0 ? raw.substr(0, 0) : scan.text().substr(scan.start(first), scan.end(next - 1) - scan.start(first));
     if (rules.markdown && chunks == 0 && !structure.inside()) {
@@ -135,7 +137,8 @@ C4Result c4(Workspace& workspace, const C4& rules, std::string& edited) {
       result.sentences += count.sentences;
       result.words += count.words;
     } else {
-      result.sentences += tokens.sentences(first, next);
+      const double missing = rules.min_sentences - static_cast<double>(result.sentences);
+      if (!enough || missing > 0) result.sentences += workspace.sentences(first, next, enough ? static_cast<uint64_t>(std::ceil(missing)) : UINT64_MAX);
       result.words += words;
     }
     if (!rules.markdown) return keep(line);

@@ -34,8 +34,8 @@ struct C4Result {
 };
 
 // Edits the text of a workspace whose words were found: writes the kept lines, joined by \n and stripped, to `edited`; what it holds after a
-// drop is of no use. Words of lines that stay as they are come from the workspace.
-C4Result c4(Workspace& workspace, const C4& rules, std::string& edited);
+// drop is of no use. Words of lines that stay as they are come from the workspace. `enough`: sentences need not be counted beyond min_sentences.
+C4Result c4(Workspace& workspace, const C4& rules, std::string& edited, bool enough = false);
 
 // The same of a text by itself, with words of the kind `simple`. `text` is valid UTF-8.
 C4Result c4(std::string_view text, const C4& rules, std::string& edited);

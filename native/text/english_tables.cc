@@ -80,6 +80,14 @@ Tables::Tables() : all_traits_(make_traits()) {
 
 const Exception& Tables::exception(uint16_t place) const { return kExceptions[place]; }
 
+std::vector<std::string_view> Tables::exceptions() const {
+  std::vector<std::string_view> all;
+  for (const Exception& each : kExceptions) all.push_back(each.text);
+  return all;
+}
+
+std::span<const std::string_view> Tables::parts() const { return kParts; }
+
 uint16_t Tables::find_exception(std::string_view text) const {
   for (size_t slot = hash_bytes(text) % exceptions_.size(); exceptions_[slot] != kNone; slot = (slot + 1) % exceptions_.size())
     if (kExceptions[exceptions_[slot]].text == text) return exceptions_[slot];

@@ -2,6 +2,7 @@
 #include <array>
 #include <cstdint>
 #include <cstring>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -48,6 +49,9 @@ class Tables {
     return filter_[bit >> 6] >> (bit & 63) & 1 ? find_exception(text) : kNone;
   }
   const Exception& exception(uint16_t place) const;
+
+  std::vector<std::string_view> exceptions() const;  // all of them
+  std::span<const std::string_view> parts() const;
 
   bool measure(std::string_view text) const;  // a unit or a currency
 

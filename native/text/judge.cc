@@ -62,7 +62,7 @@ class DocumentJudge {
   std::optional<std::string> edited;  // where the text was kept and changed
 
   Verdict run(std::string_view text) {
-    status = workspace_.open(text, options_.max_document_bytes, profile_.words);
+    status = workspace_.open(text, options_.max_document_bytes, profile_.words, {}, asked());
     compute(profile_.edit ? needs_.before_groups : needs_.before_groups | needs_.after_groups);
     Verdict verdict = ask(profile_.before);
     if (!profile_.edit && verdict.rule < 0) verdict = ask(profile_.after);
@@ -77,6 +77,8 @@ class DocumentJudge {
   }
 
  private:
+  Workspace::Asked asked() const { return lazy_ ? Workspace::Asked::verdict : Workspace::Asked::all; }
+
   void compute(uint32_t groups) {
     if (status != Measured::ok || lazy_) return;
     status = workspace_.compute(options_.extent == Extent::all ? kAllGroups : groups);
@@ -87,11 +89,11 @@ class DocumentJudge {
     if (status != Measured::ok) return {};
     const Verdict verdict = first_failure(steps, [&](const Rule& rule, double threshold) {
       if (group_of(rule.statistic) == kC4Group) return statistics[rule.statistic];
-      if (!lazy_ || rule.drops == Drops::below) {
+      if (!lazy_) {
         workspace_.compute(group_of(rule.statistic));
         return workspace_.values()[rule.statistic];
       }
-      return workspace_.value(rule.statistic, threshold);
+      return workspace_.value(rule.statistic, threshold, rule.drops == Drops::below);
     });
     status = workspace_.status();
     return status == Measured::ok ? verdict : Verdict{};
@@ -102,9 +104,9 @@ class DocumentJudge {
     status = workspace_.find_words();
     if (status != Measured::ok) return {};
     std::string lines;
-    const C4Result result = c4(workspace_, *profile_.edit, lines);
+    const C4Result result = c4(workspace_, *profile_.edit, lines, lazy_);
     statistics[kC4Lines] = result.lines ? static_cast<double>(result.kept_lines) / static_cast<double>(result.lines) : kNone;
-    statistics[kC4Sentences] = static_cast<double>(result.sentences);
+    statistics[kC4Sentences] = lazy_ ? kNone : static_cast<double>(result.sentences);
     if (result.outcome != C4Outcome::keep) {
       for (int s = 0; s < kStatisticCount; ++s)
         if (needs_.after[s] && !needs_.before[s]) statistics[s] = kNone;
@@ -114,7 +116,7 @@ class DocumentJudge {
     const bool changed = lines != text;
     if (changed) edited = std::move(lines);
     if (profile_.after.empty()) return {};
-    if (changed) status = workspace_.open(*edited, options_.max_document_bytes, profile_.words, result.words);
+    if (changed) status = workspace_.open(*edited, options_.max_document_bytes, profile_.words, result.words, asked());
     compute(needs_.after_groups);
     const Verdict verdict = ask(profile_.after);
     if (status != Measured::ok) return {};

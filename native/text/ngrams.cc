@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "native/text/characters.h"
+
 namespace millrace::text {
 
 namespace {
@@ -37,6 +39,11 @@ constexpr uint32_t kPrefixes[] = {16, 24, 32, 48};
 
 // The longest of them that a text of so many bytes has; 0 if none.
 uint32_t prefix_of(uint32_t length) { return length < 32 ? (length < 16 ? 0 : length < 24 ? 16 : 24) : length < 48 ? 32 : 48; }
+
+// Below which length an n-gram can have occurred before whose prefix of 0, 16, 24, 32, 48 bytes has, by the eighth of that.
+constexpr uint32_t kLimits[] = {16, 16, 24, 32, 48, 48, UINT32_MAX};
+
+constexpr uint8_t kAllShort = 0b111111;
 
 uint64_t hash_prefix(const char* at, uint32_t bytes) {
   uint64_t part[2];
@@ -100,24 +107,8 @@ bool NGrams::top(const Tokens& tokens, double (&out)[3]) {
   return true;
 }
 
-// The length of an n-gram times how often it occurs is at most what its words, taken alone, come to.
-void NGrams::top_bounds(const Tokens& tokens, double (&out)[3]) const {
-  uint64_t characters = 0, times = 0;
-  for (size_t id = 0; id < tokens.distinct(); ++id) {
-    const uint64_t count = tokens.counts()[id];
-    characters = std::max(characters, count * tokens.characters()[id]);
-    times = std::max(times, count);
-  }
-  for (uint64_t n = 2; n <= 4; ++n) out[n - 2] = static_cast<double>(n * characters + (n - 1) * times);
-}
-
-// Equal n-grams begin with equal bytes, so a word whose next bytes occur nowhere else is passed over. Words whose five-gram is shorter than the
-// shortest prefix are kept whatever they are. Which prefix of a word is asked about is settled by the longest that may occur twice.
-void NGrams::find_candidates(const Scan& scan, const Tokens& tokens) {
-  const size_t words = tokens.size();
+NGrams::Joined NGrams::join(const Scan& scan, const Tokens& tokens) {
   const std::string_view text = scan.text();
-  candidate_count_ = again_ = 0;
-  if (words < 5) return;
   if (joined_.size() < text.size() + 64) joined_.resize(text.size() + 64);
   char* to = joined_.data();
   for (size_t chunk = 0; chunk < scan.chunks(); ++chunk) {
@@ -130,39 +121,50 @@ void NGrams::find_candidates(const Scan& scan, const Tokens& tokens) {
     to += size;
   }
   std::memset(to, 0, 48);
+  const size_t words = tokens.size();
+  if (starts_.size() < words + 1) starts_.resize(words + 1);
+  uint32_t at = 0;
+  for (size_t i = 0; i < words; ++i) {
+    starts_[i] = at;
+    at += tokens.bytes()[tokens.ids()[i]];
+  }
+  starts_[words] = at;
+  return {joined_.data(), starts_.data(), words, scan.ascii()};
+}
 
+// Equal n-grams begin with equal bytes, so a word whose next bytes occur nowhere else is passed over. Words whose five-gram is shorter than the
+// shortest prefix are kept whatever they are. Which prefix of a word is asked about is settled by the longest that may occur twice.
+void NGrams::find_candidates(const Joined& all) {
+  all_ = all;
+  const size_t words = all.words;
+  candidate_count_ = again_ = 0;
+  bounds_known_ = false;
+  if (words < 5) return;
   const size_t begins = words - 4;
-  if (bytes_.size() < words + 1) bytes_.resize(words + 1);
   if (hashes_.size() < begins) hashes_.resize(begins);
   if (candidates_.size() < begins + 1) candidates_.resize(begins + 1);
-  const char* const joined = joined_.data();
-  const uint32_t *const lengths = tokens.bytes(), *const ids = tokens.ids();
-  uint32_t *const starts = bytes_.data(), *const hashes = hashes_.data();
+  const char* const joined = all.text;
+  const uint32_t* const starts = all.starts;
+  uint32_t* const hashes = hashes_.data();
   Candidate* const candidates = candidates_.data();
-  uint32_t at = 0;
   {
     Twice near(bits_, begins);
-    for (size_t i = 0; i < begins; ++i) {
-      starts[i] = at;
-      hashes[i] = near.add(hash_prefix(joined + at, 16));
-      at += lengths[ids[i]];
-    }
-    for (size_t i = begins; i < words; ++i) {
-      starts[i] = at;
-      at += lengths[ids[i]];
-    }
-    starts[words] = at;
+    for (size_t i = 0; i < begins; ++i) hashes[i] = near.add(hash_prefix(joined + starts[i], 16));
     size_t count = 0;
     for (size_t i = 0; i < begins; ++i) {
-      candidates[count] = {static_cast<uint32_t>(i), 16, static_cast<uint8_t>(hashes[i] & Twice::kBefore ? 16 : 0)};
-      count += near.has(hashes[i]) | (starts[i + 5] - starts[i] < 16);
+      const bool twice = near.has(hashes[i]);
+      candidates[count] = {static_cast<uint32_t>(i), static_cast<uint8_t>(twice ? 16 : 0), static_cast<uint8_t>(hashes[i] & Twice::kBefore ? 16 : 0), kAllShort, kAllShort};
+      count += twice | (starts[i + 5] - starts[i] < 16);
     }
     candidate_count_ = count;
   }
   if (others_.size() < candidate_count_ + 1) others_.resize(candidate_count_ + 1);
   uint32_t* const others = others_.data();  // candidates whose prefix of the last length may occur twice
-  size_t left = candidate_count_;
-  for (size_t c = 0; c < left; ++c) others[c] = static_cast<uint32_t>(c);
+  size_t left = 0;
+  for (size_t c = 0; c < candidate_count_; ++c) {
+    others[left] = static_cast<uint32_t>(c);
+    left += candidates[c].twice != 0;
+  }
   for (const uint32_t bytes : {24u, 32u, 48u}) {
     Twice filter(bits_, left);
     for (size_t k = 0; k < left; ++k) hashes[k] = filter.add(hash_prefix(joined + starts[candidates[others[k]].word], bytes));
@@ -177,31 +179,59 @@ void NGrams::find_candidates(const Scan& scan, const Tokens& tokens) {
     }
     left = kept;
   }
+  // Longer n-grams are rarely that short.
+  for (const size_t n : {size_t{5}, size_t{6}}) find_short(n);
   size_t kept = 0;
   for (size_t c = 0; c < candidate_count_; ++c) {
+    const auto& [i, twice, before, short_twice, short_before] = candidates[c];
     others[kept] = static_cast<uint32_t>(c);
-    kept += candidates[c].before != 0 || starts[candidates[c].word + 5] - starts[candidates[c].word] < 16;
+    const uint32_t rare = starts[std::min<size_t>(i + 7, words)] - starts[i] < 16 ? kAllShort : 0b11;
+    kept += (before != 0) | ((starts[i + 5] - starts[i] < 16) & ((short_before & rare) != 0));
   }
   again_ = kept;
 }
 
-bool NGrams::repeated(const Scan& scan, const Tokens& tokens, size_t n, double& out) {
-  const size_t words = tokens.size();
-  const uint32_t *const ids = tokens.ids(), *const starts = bytes_.data();
+// Which n-grams of less than 16 bytes may occur twice: hashed as a whole.
+void NGrams::find_short(size_t n) {
+  const uint32_t* const starts = all_.starts;
+  uint32_t *const hashes = hashes_.data(), *const others = others_.data();
+  Candidate* const candidates = candidates_.data();
+  size_t count = 0;
+  for (size_t c = 0; c < candidate_count_; ++c) {
+    const uint32_t i = candidates[c].word;
+    others[count] = static_cast<uint32_t>(c);
+    count += starts[std::min(i + n, all_.words)] - starts[i] < 16;
+  }
+  Twice filter(bits_, count);
+  for (size_t k = 0; k < count; ++k) {
+    const uint32_t i = candidates[others[k]].word, length = starts[std::min(i + n, all_.words)] - starts[i];
+    uint64_t part[2];
+    std::memcpy(part, all_.text + starts[i], sizeof part);
+    const ChunkKey mask = kFirstBytes[length];
+    hashes[k] = filter.add(fold((part[0] & mask.low) ^ 0xe7037ed1a0b428dbull, (part[1] & mask.high) ^ 0x8ebc6af09c88c6e3ull ^ length));
+  }
+  const auto bit = static_cast<uint8_t>(1 << (n - 5));
+  for (size_t k = 0; k < count; ++k) {
+    Candidate& candidate = candidates[others[k]];
+    if (!filter.has(hashes[k])) candidate.short_twice &= static_cast<uint8_t>(~bit);
+    if (!(hashes[k] & Twice::kBefore)) candidate.short_before &= static_cast<uint8_t>(~bit);
+  }
+}
+
+bool NGrams::repeated(size_t n, double& out) {
+  const size_t words = all_.words;
+  const uint32_t* const starts = all_.starts;
   uint64_t repeated = 0;
   size_t next = 0;
   seen_.reset(candidate_count_);
   for (size_t c = 0; c < candidate_count_; ++c) {
-    const auto [i, twice, before] = candidates_[c];
+    const auto& [i, twice, before, short_twice, short_before] = candidates_[c];
     if (i < next) continue;
     if (i + n > words) break;
     const uint32_t length = starts[i + n] - starts[i];
-    if (twice < prefix_of(length) || seen_.add_is_new({joined_.data() + starts[i], length})) continue;
-    if (scan.ascii()) {
-      repeated += length;
-    } else {
-      for (size_t k = 0; k < n; ++k) repeated += tokens.characters()[ids[i + k]];
-    }
+    if (length < 16 ? !(short_twice >> (n - 5) & 1) : twice < prefix_of(length)) continue;
+    if (seen_.add_is_new({all_.text + starts[i], length})) continue;
+    repeated += all_.ascii ? length : count_characters({all_.text + starts[i], length});
     next = i + n;
   }
   out = static_cast<double>(repeated);
@@ -209,21 +239,29 @@ bool NGrams::repeated(const Scan& scan, const Tokens& tokens, size_t n, double& 
 }
 
 // The bytes of all n-grams together that can be a repetition. Which ones can is not to be foreseen, so nothing branches on it.
-double NGrams::repeated_bound(const Tokens& tokens, size_t n) const {
-  const size_t words = tokens.size();
-  const uint32_t *const starts = bytes_.data(), *const again = others_.data();
+double NGrams::repeated_bound(size_t n) {
+  if (bounds_known_) return bounds_[n - 5];
+  bounds_known_ = true;
+  const size_t words = all_.words;
+  const uint32_t *const starts = all_.starts, *const again = others_.data();
   const Candidate* const candidates = candidates_.data();
-  uint64_t covered = 0;
-  uint32_t end = 0;
-  for (size_t k = 0; k < again_; ++k) {
-    const auto [i, twice, before] = candidates[again[k]];
-    if (i + n > words) break;
-    const uint32_t from = std::max(starts[i], end), stop = starts[i + n];
-    const bool may = before >= prefix_of(stop - starts[i]);
-    covered += may ? stop - from : 0;
-    end = may ? stop : end;
-  }
-  return static_cast<double>(covered);
+  uint64_t covered[6] = {};
+  uint32_t end[6] = {};
+  size_t k = 0;
+  const auto one = [&](const Candidate& candidate, size_t most) {
+    const auto& [i, twice, before, short_twice, short_before] = candidate;
+    const uint32_t start = starts[i], limit = kLimits[before / 8];
+    for (size_t j = 0; j < most; ++j) {
+      const uint32_t stop = starts[i + 5 + j], length = stop - start;
+      const bool may = length < 16 ? short_before >> j & 1 : length < limit;
+      covered[j] += may ? stop - std::max(start, end[j]) : 0;
+      end[j] = may ? stop : end[j];
+    }
+  };
+  for (; k < again_ && candidates[again[k]].word + 10 <= words; ++k) one(candidates[again[k]], 6);
+  for (; k < again_; ++k) one(candidates[again[k]], words - candidates[again[k]].word - 4);
+  for (int j = 0; j < 6; ++j) bounds_[j] = static_cast<double>(covered[j]);
+  return bounds_[n - 5];
 }
 
 }  // namespace millrace::text

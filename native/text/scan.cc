@@ -1,4 +1,3 @@
-// SSE2 is part of every x86-64; the pass costs about a tenth of a nanosecond a byte with it, which wider registers would not make felt.
 #include "native/text/scan.h"
 
 #include <algorithm>
@@ -8,132 +7,100 @@
 #endif
 
 #include "native/text/characters.h"
+#include "native/text/scan_masks.h"
 
 namespace millrace::text {
 namespace {
 
-// One bit per byte of a block of 64.
-struct Masks {
-  uint64_t space = 0;    // ASCII white space
-  uint64_t breaks = 0;   // ASCII line breaks
-  uint64_t high = 0;     // bytes from 0x80
-  uint64_t dots = 0;
-  uint64_t wide = 0;     // lead bytes of what may be white space beyond ASCII: C2, E1, E2, E3
-  uint64_t newlines = 0, hashes = 0, continuations = 0;  // how many
-};
+// Finds where simple chunks end, block by block. An addition carries from a chunk's beginning through a run of letters or digits to what is
+// behind it: white space, or a mark before white space.
+class SimpleChunks {
+ public:
+  // `chunk`: bytes of chunks; `starts`: their first ones. One bit behind each simple chunk; the next block has the one behind its last byte.
+  uint64_t next(const ScanMasks& m, uint64_t chunk, uint64_t starts) {
+    const uint64_t opened = starts & m.opening, first = (starts & ~opened) | opened << 1 | opening_;
+    opening_ = opened >> 63;
+    const uint64_t landed = behind(m.letters, first, letters_) | behind(m.digits, first, digits_);
+    const uint64_t stoppable = m.digits | (m.lowers & ~first);
+    const uint64_t mark = landed & m.closing & (~m.dots | stoppable << 1 | stoppable_);
+    stoppable_ = stoppable >> 63;
+    const uint64_t ends = (landed | mark << 1 | mark_) & ~chunk;
+    mark_ = mark >> 63;
+    return ends;
+  }
+  // Behind a text that ends with a block.
+  uint64_t last() const { return letters_ | digits_ | mark_; }
 
-#if defined(__SSE2__)
-Masks masks_of(const char* p) {
-  Masks m;
-  __m128i newlines = _mm_setzero_si128(), hashes = newlines, continuations = newlines;
-  const auto bytes = [](int value) { return _mm_set1_epi8(static_cast<char>(value)); };
-  for (int part = 0; part < 4; ++part) {
-    const __m128i v = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p + 16 * part));
-    const auto put = [&](uint64_t& mask, __m128i found) {
-      mask |= static_cast<uint64_t>(static_cast<uint32_t>(_mm_movemask_epi8(found))) << (16 * part);
-    };
-    // x - low <= span, unsigned, as min(x - low, span) == x - low
-    const auto within = [&](int low, int span) {
-      const __m128i shifted = _mm_sub_epi8(v, bytes(low));
-      return _mm_cmpeq_epi8(_mm_min_epu8(shifted, bytes(span)), shifted);
-    };
-    const __m128i tabs = within('\t', 4), separators = within(0x1c, 3);
-    put(m.space, _mm_or_si128(_mm_or_si128(tabs, separators), _mm_cmpeq_epi8(v, bytes(' '))));
-    put(m.breaks, _mm_or_si128(within('\n', 3), within(0x1c, 2)));
-    put(m.high, v);
-    put(m.dots, _mm_cmpeq_epi8(v, bytes('.')));
-    newlines = _mm_sub_epi8(newlines, _mm_cmpeq_epi8(v, bytes('\n')));
-    hashes = _mm_sub_epi8(hashes, _mm_cmpeq_epi8(v, bytes('#')));
-    continuations = _mm_sub_epi8(continuations, _mm_cmplt_epi8(v, bytes(0xc0)));  // signed: 0x80..0xbf
-    put(m.wide, _mm_or_si128(_mm_cmpeq_epi8(v, bytes(0xc2)), within(0xe1, 2)));
+ private:
+  static uint64_t behind(uint64_t run, uint64_t first, uint64_t& carry) {
+    uint64_t sum;
+    const bool one = __builtin_add_overflow(run, first & run, &sum), two = __builtin_add_overflow(sum, carry, &sum);
+    carry = one | two;
+    return sum & ~run;
   }
-  const auto sum = [](__m128i counts) {
-    const __m128i halves = _mm_sad_epu8(counts, _mm_setzero_si128());
-    return static_cast<uint64_t>(_mm_cvtsi128_si64(halves) + _mm_cvtsi128_si64(_mm_unpackhi_epi64(halves, halves)));
-  };
-  m.newlines = sum(newlines);
-  m.hashes = sum(hashes);
-  m.continuations = sum(continuations);
-  return m;
-}
-#else
-Masks masks_of(const char* p) {
-  Masks m;
-  const uint8_t* classes = class_table();
-  for (int i = 0; i < 64; ++i) {
-    const auto byte = static_cast<uint8_t>(p[i]);
-    const uint64_t bit = uint64_t{1} << i;
-    if (byte < 0x80) {
-      if (classes[byte] & kSpace) m.space |= bit;
-      if (classes[byte] & kLineBreak) m.breaks |= bit;
-      if (byte == '.') m.dots |= bit;
-      m.newlines += byte == '\n';
-      m.hashes += byte == '#';
-      continue;
-    }
-    m.high |= bit;
-    if (byte == 0xc2 || (byte >= 0xe1 && byte <= 0xe3)) m.wide |= bit;
-    m.continuations += byte < 0xc0;
-  }
-  return m;
-}
-#endif
+  uint64_t opening_ = 0, letters_ = 0, digits_ = 0, stoppable_ = 0, mark_ = 0;
+};
 
 }  // namespace
 
-void Scan::read(std::string_view text, bool chunks) {
+void Scan::read(std::string_view text, Chunks chunks) {
+  constexpr size_t kBlocks = 32;  // at a time
   text_ = text;
-  continuations_ = newlines_ = hashes_ = 0;
   chunks_ = breaks_count_ = 0;
   ascii_ = true;
   dots_ = false;
+  if (chunks == kSimple && simple_.size() <= text.size() / 64) simple_.resize(std::max(text.size() / 64 + 1, 2 * simple_.size()));
   uint64_t dot = 0;  // 1: the byte before this block is a full stop
   const uint8_t* classes = class_table();
   size_t bounds = 0;
   uint64_t inside = 0;     // 1: the byte before this block belongs to a chunk
   uint64_t overhang = 0;   // bytes of this block that belong to white space that began in the last one
-  for (size_t block = 0; block < text.size(); block += 64) {
-    const size_t size = std::min<size_t>(64, text.size() - block);
-    char padded[64];
-    const char* p = text.data() + block;
-    if (size < 64) {
-      std::memset(padded, 0, sizeof padded);
-      std::memcpy(padded, p, size);
-      p = padded;
-    }
-    Masks m = masks_of(p);
-    newlines_ += m.newlines;
-    hashes_ += m.hashes;
-    dots_ |= (m.dots & (m.dots << 1 | dot)) != 0;
-    dot = m.dots >> 63;
-    m.space |= overhang;
-    overhang = 0;
-    if (m.high) {
-      ascii_ = false;
-      continuations_ += m.continuations;
-      for (uint64_t left = m.wide; left; left &= left - 1) {
-        const int i = __builtin_ctzll(left);
-        const auto [code, bytes] = decode(text.data() + block + i);
-        if (!(classes[code] & kSpace)) continue;
-        m.space |= ((uint64_t{1} << bytes) - 1) << i;
-        if (i + bytes > 64) overhang = (uint64_t{1} << (i + bytes - 64)) - 1;
-        if (classes[code] & kLineBreak) m.breaks |= uint64_t{1} << i;
+  ScanTotals totals;
+  SimpleChunks simple;
+  ScanMasks masks[kBlocks];
+  for (size_t tile = 0; tile < text.size(); tile += 64 * kBlocks) {
+    const size_t tile_size = std::min(text.size() - tile, 64 * kBlocks), blocks = (tile_size + 63) / 64;
+    scan_masks(text.data() + tile, tile_size, masks, totals);
+    if (bounds + tile_size + 64 > bounds_.size()) bounds_.resize(std::max(bounds + tile_size + 64, 2 * bounds_.size()));
+    if (breaks_count_ + tile_size > breaks_.size()) breaks_.resize(std::max(breaks_count_ + tile_size, 2 * breaks_.size()));
+    for (size_t b = 0; b < blocks; ++b) {
+      ScanMasks& m = masks[b];
+      const size_t block = tile + 64 * b;
+      dots_ |= (m.dots & (m.dots << 1 | dot)) != 0;
+      dot = m.dots >> 63;
+      m.space |= overhang;
+      overhang = 0;
+      if (m.high) {
+        ascii_ = false;
+        for (uint64_t left = m.wide; left; left &= left - 1) {
+          const int i = __builtin_ctzll(left);
+          const auto [code, bytes] = decode(text.data() + block + i);
+          if (!(classes[code] & kSpace)) continue;
+          m.space |= ((uint64_t{1} << bytes) - 1) << i;
+          if (i + bytes > 64) overhang = (uint64_t{1} << (i + bytes - 64)) - 1;
+          if (classes[code] & kLineBreak) m.breaks |= uint64_t{1} << i;
+        }
       }
+      const auto base = static_cast<uint32_t>(block);
+      for (uint64_t left = m.breaks; left; left &= left - 1) breaks_[breaks_count_++] = base + static_cast<uint32_t>(__builtin_ctzll(left));
+      if (chunks == kNone) continue;
+      // What is behind the text ends chunks as white space does.
+      if (text.size() - block < 64) m.space |= ~uint64_t{0} << (text.size() - block);
+      const uint64_t chunk = ~m.space, turns = chunk ^ (chunk << 1 | inside);
+      inside = chunk >> 63;
+      if (chunks == kSimple) simple_[block / 64] = simple.next(m, chunk, turns & chunk);
+      for (uint64_t left = turns; left; left &= left - 1) bounds_[bounds++] = base + static_cast<uint32_t>(__builtin_ctzll(left));
     }
-    if (bounds + 64 > bounds_.size()) bounds_.resize(std::max<size_t>(1024, 2 * bounds_.size()));
-    if (breaks_count_ + 64 > breaks_.size()) breaks_.resize(std::max<size_t>(1024, 2 * breaks_.size()));
-    const auto base = static_cast<uint32_t>(block);
-    for (uint64_t left = m.breaks; left; left &= left - 1) breaks_[breaks_count_++] = base + static_cast<uint32_t>(__builtin_ctzll(left));
-    if (!chunks) continue;
-    // Padding counts as part of a chunk here, so that only bytes of the text can end one.
-    const uint64_t chunk = ~m.space, shifted = chunk << 1 | inside;
-    uint64_t turns = chunk ^ shifted;
-    if (size < 64) turns &= (uint64_t{1} << size) - 1;
-    inside = chunk >> 63;
-    for (; turns; turns &= turns - 1) bounds_[bounds++] = base + static_cast<uint32_t>(__builtin_ctzll(turns));
   }
-  if (bounds % 2) bounds_[bounds++] = static_cast<uint32_t>(text.size());
+  if (inside) {
+    if (bounds == bounds_.size()) bounds_.resize(bounds + 1);
+    bounds_[bounds++] = static_cast<uint32_t>(text.size());
+    if (chunks == kSimple) simple_[text.size() / 64] = simple.last();
+  }
   chunks_ = bounds / 2;
+  continuations_ = totals.continuations;
+  newlines_ = totals.newlines;
+  hashes_ = totals.hashes;
 }
 
 ClassCounts Scan::classes() const {

@@ -11,8 +11,11 @@ namespace millrace::text {
 // and lines follow without looking at each byte again. White space and line breaks are CPython's (native/text/characters.h).
 class Scan {
  public:
-  // `text` is valid UTF-8 below 4 GiB, and stays where it is as long as this is asked. Chunks are not found where they are not wanted.
-  void read(std::string_view text, bool chunks = true);
+  // What to find of chunks: nothing, where they are, or also which ones are simple.
+  enum Chunks : uint8_t { kNone = 0, kBounds = 1, kSimple = 2 };
+
+  // `text` is valid UTF-8 below 4 GiB, and stays where it is as long as this is asked.
+  void read(std::string_view text, Chunks chunks = kBounds);
 
   std::string_view text() const { return text_; }
   uint64_t characters() const { return text_.size() - continuations_; }
@@ -30,6 +33,9 @@ class Scan {
   uint32_t start(size_t chunk) const { return bounds_[2 * chunk]; }
   uint32_t end(size_t chunk) const { return bounds_[2 * chunk + 1]; }
   std::string_view chunk(size_t i) const { return text_.substr(start(i), end(i) - start(i)); }
+  // True for a run of ASCII letters or one of ASCII digits, with at most one of ( " ' [ before and one of . , ; : ? ! ) ] " ' behind it; the full stop
+  // not behind one letter or a capital. Splitters of words take these apart where the run ends, but for exceptions that they know.
+  bool simple(size_t chunk) const { return simple_[end(chunk) / 64] >> (end(chunk) % 64) & 1; }
   // True if exactly one U+0020 stands between a chunk and the next one.
   bool plain_gap(size_t chunk) const { return start(chunk + 1) == end(chunk) + 1 && text_[end(chunk)] == ' '; }
 
@@ -59,6 +65,7 @@ class Scan {
   bool ascii_ = true, dots_ = false;
   std::vector<uint32_t> bounds_;  // start and end of each chunk
   std::vector<uint32_t> breaks_;  // where a line break begins; of "\r\n" both
+  std::vector<uint64_t> simple_;  // one bit per byte: behind a simple chunk
 };
 
 }  // namespace millrace::text

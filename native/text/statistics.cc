@@ -1,6 +1,7 @@
 #include "native/text/statistics.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstring>
 #include <limits>
@@ -89,16 +90,17 @@ Group group_of(Statistic statistic) {
   return kC4Group;
 }
 
-Measured Workspace::open(std::string_view text, uint64_t max_bytes, Words words, std::optional<uint64_t> count) {
+Measured Workspace::open(std::string_view text, uint64_t max_bytes, Words words, std::optional<uint64_t> count, Asked asked) {
   values_.fill(kNone);
   known_ = 0;
-  words_known_ = candidates_known_ = false;
+  lazy_ = asked == Asked::verdict;
+  words_known_ = numbers_known_ = candidates_known_ = false;
   count_ = count;
   vocabulary_ = words == Words::spacy ? &spacy_ : &simple_;
   status_ = Measured::ok;
   if (text.size() > max_bytes || text.size() > std::numeric_limits<uint32_t>::max()) return status_ = Measured::too_large;
   if (!is_utf8(text)) return status_ = Measured::not_utf8;
-  chunks_known_ = !count;
+  chunks_known_ = count ? Scan::kNone : lazy_ ? Scan::kSimple : Scan::kBounds;
   scan_.read(text, chunks_known_);
   largest_ = std::max(largest_, text.size());
   return status_;
@@ -108,6 +110,7 @@ void Workspace::release() {
   if (largest_ < 4 << 20) return;
   largest_ = 0;
   scan_ = line_scan_ = Scan();
+  outline_ = Outline();
   tokens_ = Tokens();
   n_grams_ = NGrams();
   seen_ = Interner();
@@ -117,7 +120,16 @@ void Workspace::release() {
 Measured Workspace::find_words() {
   if (status_ != Measured::ok || words_known_) return status_;
   words_known_ = true;
-  if (!chunks_known_) scan_.read(scan_.text());
+  const Scan::Chunks needed = lazy_ ? Scan::kSimple : Scan::kBounds;
+  if (chunks_known_ < needed) scan_.read(scan_.text(), chunks_known_ = needed);
+  if (!lazy_) return find_numbers();
+  if (!outline_.read(scan_, *vocabulary_)) status_ = Measured::too_many_words;
+  return status_;
+}
+
+Measured Workspace::find_numbers() {
+  if (status_ != Measured::ok || numbers_known_) return status_;
+  numbers_known_ = true;
   if (!tokens_.read(scan_, *vocabulary_)) status_ = Measured::too_many_words;
   return status_;
 }
@@ -154,7 +166,7 @@ bool Workspace::compute_one(Group group) {
     case kTextGroup: values_[kCharacters] = characters(); return true;
     case kWordGroup: words(); return true;
     case kCountGroup: count(); return true;
-    case kSentenceGroup: values_[kSentences] = static_cast<double>(tokens_.sentences(0, scan_.chunks())); return true;
+    case kSentenceGroup: values_[kSentences] = static_cast<double>(sentences(0, scan_.chunks(), UINT64_MAX)); return true;
     case kTopGroup: return top();
     case kRepeatedGroup: return repeated();
     case kLineGroup: lines(); return true;
@@ -178,6 +190,15 @@ Measured Workspace::measure(std::string_view text, uint64_t max_bytes, Statistic
 }
 
 void Workspace::words() {
+  const auto n = static_cast<double>(words_in_all());
+  values_[kHashRatio] = share(static_cast<double>(scan_.hashes()), n);
+  values_[kEllipsisRatio] = share(static_cast<double>(count_ellipses(scan_)), n);
+  if (lazy_) {
+    values_[kRealWords] = static_cast<double>(outline_.real());
+    values_[kMeanWordLength] = share(static_cast<double>(outline_.real_characters()), values_[kRealWords]);
+    values_[kAlphabeticWords] = share(static_cast<double>(outline_.alphabetic()), n);
+    return;
+  }
   uint64_t real = 0, real_characters = 0, alphabetic = 0;
   unsigned stop_words = 0;
   for (size_t id = 0; id < tokens_.distinct(); ++id) {
@@ -190,22 +211,20 @@ void Workspace::words() {
     if (flags & kAlphabetic) alphabetic += count;
     if (flags & kStop) stop_words |= 1u << (flags >> kStopShift);
   }
-  const auto n = static_cast<double>(tokens_.size());
   values_[kRealWords] = static_cast<double>(real);
   values_[kMeanWordLength] = share(static_cast<double>(real_characters), static_cast<double>(real));
-  values_[kHashRatio] = share(static_cast<double>(scan_.hashes()), n);
-  values_[kEllipsisRatio] = share(static_cast<double>(count_ellipses(scan_)), n);
   values_[kAlphabeticWords] = share(static_cast<double>(alphabetic), n);
   values_[kStopWords] = __builtin_popcount(stop_words);
 }
 
 void Workspace::count() {
-  const auto n = static_cast<double>(count_ ? *count_ : tokens_.size());
+  const auto n = static_cast<double>(count_ ? *count_ : words_in_all());
   values_[kWords] = n;
   values_[kNewlinesPerWord] = share(static_cast<double>(scan_.newlines()), n);
 }
 
 bool Workspace::top() {
+  if (find_numbers() != Measured::ok) return true;
   double lengths[3];
   if (!n_grams_.top(tokens_, lengths)) return false;
   for (int i = 0; i < 3; ++i)
@@ -221,32 +240,37 @@ bool Workspace::repeated() {
 }
 
 void Workspace::find_candidates() {
-  if (!candidates_known_) n_grams_.find_candidates(scan_, tokens_);
+  if (candidates_known_) return;
+  n_grams_.find_candidates(lazy_ ? NGrams::Joined{outline_.joined(), outline_.starts(), outline_.size(), scan_.ascii()} : n_grams_.join(scan_, tokens_));
   candidates_known_ = true;
 }
 
 bool Workspace::repeated(size_t n) {
   double length;
-  if (!n_grams_.repeated(scan_, tokens_, n, length)) return false;
+  if (!n_grams_.repeated(n, length)) return false;
   values_[kDup5Grams + n - 5] = share(length, characters());
   return true;
 }
 
-double Workspace::value(Statistic statistic, double threshold) {
+double Workspace::value(Statistic statistic, double threshold, bool below) {
   const Group group = group_of(statistic);
-  if ((group != kTopGroup && group != kRepeatedGroup) || known(group)) {
+  const bool bounded = statistic == kStopWords || (!below && (group == kTopGroup || group == kRepeatedGroup));
+  if (!lazy_ || !bounded || (group == kTopGroup && known(group))) {
     compute(group);
     return values_[statistic];
   }
   if (find_words() != Measured::ok) return kNone;
+  if (statistic == kStopWords) return static_cast<double>(outline_.stop_words(below ? static_cast<uint64_t>(std::clamp(std::ceil(threshold), 0.0, 8.0)) : 8));
   if (group == kTopGroup) {
     double bounds[3];
-    n_grams_.top_bounds(tokens_, bounds);
+    outline_.top_bounds(bounds);
+    if (bounds[statistic - kTop2Gram] / characters() <= threshold) return kNone;
+    outline_.top_bounds_of_pairs(bounds);
     if (bounds[statistic - kTop2Gram] / characters() > threshold) compute(group);
   } else {
     const size_t n = static_cast<size_t>(statistic - kDup5Grams) + 5;
     find_candidates();
-    if (n_grams_.repeated_bound(tokens_, n) / characters() > threshold && !repeated(n)) status_ = Measured::too_much_work;
+    if (n_grams_.repeated_bound(n) / characters() > threshold && !repeated(n)) status_ = Measured::too_much_work;
   }
   return values_[statistic];
 }

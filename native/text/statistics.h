@@ -6,6 +6,7 @@
 
 #include "native/text/interner.h"
 #include "native/text/ngrams.h"
+#include "native/text/outline.h"
 #include "native/text/scan.h"
 #include "native/text/tokens.h"
 
@@ -96,25 +97,34 @@ class Workspace {
   Workspace() = default;
   Workspace(const Workspace&) = delete;
 
+  // How much of the text `value` will be asked for.
+  enum class Asked : uint8_t { all, verdict };
+
   // Begins a text, which must stay as long as it is asked about. A status that is not ok stands for all of its statistics. `count` is how many
   // words it has, where that is known.
-  Measured open(std::string_view text, uint64_t max_bytes, Words words, std::optional<uint64_t> count = {});
+  Measured open(std::string_view text, uint64_t max_bytes, Words words, std::optional<uint64_t> count = {}, Asked asked = Asked::all);
 
   // Finds the statistics of these groups, each once. Not ok where one of them cannot be had.
   Measured compute(uint32_t groups);
 
-  // One statistic for one comparison, by no more work than that needs: what surely does not exceed the threshold may stay NaN. Look at status().
-  double value(Statistic statistic, double threshold);
+  // One statistic for one comparison, above or below a threshold, by no more work than that needs: what surely does not fail may stay NaN, or be
+  // another number that does not fail. Look at status().
+  double value(Statistic statistic, double threshold, bool below);
   Measured status() const { return status_; }
 
   bool known(Group group) const { return (known_ & group) != 0; }
   // NaN where it was not found or has no value.
   const Statistics& values() const { return values_; }
 
-  // Finds the words, if they are not known yet; then `tokens` may be asked. Sentences of another text, cut from this one, by `sentences_in`.
+  // Finds the words, if they are not known yet; then the two below may be asked.
   Measured find_words();
   const Scan& scan() const { return scan_; }
-  const Tokens& tokens() const { return tokens_; }
+  uint32_t first_word(size_t chunk) const { return lazy_ ? outline_.first(chunk) : tokens_.first(chunk); }
+  // Sentences in a run of chunks; where a verdict is asked, at most `enough`.
+  uint64_t sentences(size_t from, size_t to, uint64_t enough) const {
+    return lazy_ ? outline_.sentences(from, to, enough) : tokens_.sentences(from, to);
+  }
+  // Words and sentences of another text, cut from this one.
   struct Count {
     uint64_t words = 0, sentences = 0;
   };
@@ -128,6 +138,8 @@ class Workspace {
 
  private:
   bool compute_one(Group group);
+  Measured find_numbers();
+  uint64_t words_in_all() const { return lazy_ ? outline_.size() : tokens_.size(); }
   void words();
   void count();
   bool top();
@@ -142,13 +154,15 @@ class Workspace {
 
   Measured status_ = Measured::ok;
   uint32_t known_ = 0;
-  bool words_known_ = false, chunks_known_ = false, candidates_known_ = false;
+  bool lazy_ = false, words_known_ = false, numbers_known_ = false, candidates_known_ = false;
+  Scan::Chunks chunks_known_ = Scan::kNone;
   std::optional<uint64_t> count_;
   size_t largest_ = 0;
   Statistics values_{};
   Vocabulary simple_{Words::simple}, spacy_{Words::spacy};
   Vocabulary* vocabulary_ = &simple_;
   Scan scan_, line_scan_;
+  Outline outline_;
   Tokens tokens_;
   NGrams n_grams_;
   Interner seen_;

@@ -26,13 +26,6 @@ const Seeds& seeds() {
 
 constexpr std::string_view kStopWords[] = {"the", "be", "to", "of", "and", "that", "have", "with"};
 
-uint8_t stop_flags(std::string_view word) {
-  if (word.size() > 4) return 0;
-  for (uint8_t i = 0; i < 8; ++i)
-    if (word == kStopWords[i]) return static_cast<uint8_t>(kStop | i << kStopShift);
-  return 0;
-}
-
 // kFollows and kEnds: in `simple` a token of punctuation is one character.
 uint8_t simple_marks(const Word& word) {
   if (!word.punctuation) return 0;
@@ -82,6 +75,20 @@ bool is_simple(std::string_view chunk, Simple& out) {
 }
 
 }  // namespace
+
+uint8_t stop_flags(std::string_view word) {
+  if (word.size() > 4) return 0;
+  for (uint8_t i = 0; i < 8; ++i)
+    if (word == kStopWords[i]) return static_cast<uint8_t>(kStop | i << kStopShift);
+  return 0;
+}
+
+uint8_t word_flags(Words words, const Word& word) {
+  uint8_t flags = stop_flags(word.text);
+  if (!word.punctuation) flags |= kReal;
+  if (word.letter) flags |= kAlphabetic;
+  return flags | (words == Words::spacy ? english_marks(word.text) : simple_marks(word));
+}
 
 namespace {
 constexpr size_t kPage = 2 << 20;
@@ -178,12 +185,8 @@ Vocabulary::LongSlot& Vocabulary::add_long(std::string_view text, uint64_t hash)
 }
 
 uint32_t Vocabulary::add_word(const Word& word) {
-  uint8_t flags = stop_flags(word.text);
-  if (!word.punctuation) flags |= kReal;
-  if (word.letter) flags |= kAlphabetic;
-  flags |= words_ == Words::spacy ? english_marks(word.text) : simple_marks(word);
   infos_.push_back({0, 0, word.characters, static_cast<uint32_t>(word.text.size())});
-  flags_.push_back(flags);
+  flags_.push_back(word_flags(words_, word));
   return static_cast<uint32_t>(infos_.size());
 }
 

@@ -31,6 +31,11 @@ enum WordFlag : uint8_t {
   kStopShift = 5,
 };
 
+// kStop and which one, for a stop word; else 0.
+uint8_t stop_flags(std::string_view word);
+// All flags of a word.
+uint8_t word_flags(Words words, const Word& word);
+
 // Sentences over words, as spaCy's sentencizer counts them: one ends at a word that ends sentences and the marks behind it.
 class SentenceCount {
  public:
