@@ -72,9 +72,11 @@ class Structure {
 
 }  // namespace
 
-C4Result c4(Workspace& workspace, const C4& rules, std::string& edited, bool enough) {
+C4Result c4(Workspace& workspace, const C4& rules, std::string& edited, bool enough, std::vector<uint32_t>* ends) {
   edited.clear();
+  if (ends) ends->clear();
   C4Result result;
+  result.plain = !rules.markdown;
   const Scan& scan = workspace.scan();
   const C4Hints hints = c4_hints(scan.text());
   edited.reserve(scan.text().size());
@@ -85,6 +87,8 @@ C4Result c4(Workspace& workspace, const C4& rules, std::string& edited, bool eno
   const auto keep = [&](std::string_view line) {
     if (result.kept_lines++ > 0) edited.push_back('\n');
     edited.append(line);
+    result.plain &= !line.empty();
+    if (ends) ends->push_back(static_cast<uint32_t>(edited.size()));
     blank = false;
   };
   scan.for_each_line([&](std::string_view raw) {
@@ -114,6 +118,7 @@ C4Result c4(Workspace& workspace, const C4& rules, std::string& edited, bool eno
       remove_citations(line, cleaned);
       cited = cleaned.size() != line.size();
       if (cited) line = cleaned;
+      result.plain &= !cited;
     }
     if (rules.terminal_punctuation && !ends_well(line)) return;
     if (static_cast<double>(chunks) < rules.min_words) return;
@@ -151,6 +156,7 @@ C4Result c4(Workspace& workspace, const C4& rules, std::string& edited, bool eno
   });
   if (result.outcome != C4Outcome::keep) return result;
   if (static_cast<double>(result.sentences) < rules.min_sentences) result.outcome = C4Outcome::too_few_sentences;
+  if (result.plain) return result;
   const std::string_view stripped = strip(edited);
   const size_t front = static_cast<size_t>(stripped.data() - edited.data()), size = stripped.size();
   edited.resize(front + size);

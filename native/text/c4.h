@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "native/text/statistics.h"
 
@@ -30,12 +31,14 @@ enum class C4Outcome { keep, lorem_ipsum, curly_bracket, too_few_sentences };
 struct C4Result {
   C4Outcome outcome = C4Outcome::keep;
   uint64_t lines = 0, kept_lines = 0, sentences = 0;  // up to the line that dropped the document
+  bool plain = true;                                  // every kept line is as it was, but for white space around it, and not empty
   uint64_t words = 0;                                 // of the edited text: white space stands around each line, so it has those of its lines
 };
 
 // Edits the text of a workspace whose words were found: writes the kept lines, joined by \n and stripped, to `edited`; what it holds after a
-// drop is of no use. Words of lines that stay as they are come from the workspace. `enough`: sentences need not be counted beyond min_sentences.
-C4Result c4(Workspace& workspace, const C4& rules, std::string& edited, bool enough = false);
+// drop is of no use. Words of lines that stay as they are come from the workspace. `enough`: sentences need not be counted beyond min_sentences. `ends`: where each line of `edited` ends,
+// if the result is plain.
+C4Result c4(Workspace& workspace, const C4& rules, std::string& edited, bool enough = false, std::vector<uint32_t>* ends = nullptr);
 
 // The same of a text by itself, with words of the kind `simple`. `text` is valid UTF-8.
 C4Result c4(std::string_view text, const C4& rules, std::string& edited);

@@ -34,9 +34,9 @@ const char* letters_end(const char* at, const char* end) {
 }  // namespace
 
 void English::begin(std::string_view text) {
-  at_ = text.data();
+  begin_ = at_ = text.data();
   end_ = at_ + text.size();
-  gave_up_ = joined_any_ = false;
+  gave_up_ = joined_any_ = open_edges_ = false;
   tables_ = &english::Tables::get();
   classes_ = class_table();
 }
@@ -124,8 +124,12 @@ bool English::fill() {
       return false;
     }
   }
+  const bool whole = at_ == begin_ && at == end_;
   at_ = at;
-  if (any_linked_) join();
+  if (any_linked_) {
+    open_edges_ |= !whole || tables_->follows(static_cast<uint8_t>(part(tokens_.front()))) || tables_->precedes(static_cast<uint8_t>(part(tokens_.back())));
+    join();
+  }
   return !tokens_.empty();
 }
 

@@ -66,8 +66,8 @@ class English {
 
   // For those who remember words by chunk (what stands between white space). The words of a chunk depend on its neighbours in one case only:
   // where parts of it joined to an exception (foo|:) ) that a longer one with parts of the next chunk would have taken (foo|:|) ) for :)) ).
-  // True if the last text had such a join: then ask for_each_word_of instead of remembering.
-  bool joined() const { return joined_any_; }
+  // True if the last text had a join and may have such neighbours: then ask for_each_word_of instead of remembering.
+  bool joined() const { return joined_any_ && open_edges_; }
 
   // The words of `chunk`, a view into `text`, as for_each_word(text) visits them.
   template <class Visit>
@@ -110,8 +110,9 @@ class English {
   uint16_t part(Token& token) const;
   void join();
 
-  const char *at_ = nullptr, *end_ = nullptr;
+  const char *begin_ = nullptr, *at_ = nullptr, *end_ = nullptr;
   bool gave_up_ = false, any_linked_ = false, joined_any_ = false;
+  bool open_edges_ = false;  // the first or the last token can have a neighbour outside, or they were not looked at
   const english::Tables* tables_ = nullptr;
   const uint8_t* classes_ = nullptr;
   std::vector<Token> tokens_, joined_;

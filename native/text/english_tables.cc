@@ -65,7 +65,10 @@ Tables::Tables() : all_traits_(make_traits()) {
     uint16_t node = 0;
     for (size_t i = 0; i < kMostParts && phrase.parts[i] != 0; ++i) {
       const uint8_t part = phrase.parts[i];
-      if (i > 0) pairs_[phrase.parts[i - 1]][part >> 6] |= uint64_t{1} << (part & 63);
+      if (i > 0) {
+        pairs_[phrase.parts[i - 1]][part >> 6] |= uint64_t{1} << (part & 63);
+        precedes_[phrase.parts[i - 1]] = follows_[part] = true;
+      }
       uint16_t next = step(node, part);
       if (next == 0) {
         next = static_cast<uint16_t>(nodes_.size());
@@ -104,6 +107,17 @@ uint16_t Tables::step(uint16_t node, uint8_t part) const {
   for (const auto& [on, next] : nodes_[node].next)
     if (on == part) return next;
   return 0;
+}
+
+bool falls_apart(const Tables& tables, std::string_view chunk, size_t open, size_t mark) {
+  const size_t size = chunk.size(), behind = size - mark;
+  const auto is_exception = [&](size_t from, size_t to) { return tables.exception(chunk.substr(from, to - from)) != kNone; };
+  if (is_exception(0, size)) return false;
+  if (open + mark == 0) return true;
+  if (is_exception(open, behind) || (open && is_exception(open, size)) || (mark && is_exception(0, behind))) return false;
+  const uint8_t core = tables.part(chunk.substr(open, behind - open));
+  if (core == 0) return true;
+  return !(open && tables.neighbours(tables.part(chunk.substr(0, 1)), core)) && !(mark && tables.neighbours(core, tables.part(chunk.substr(behind))));
 }
 
 bool Tables::measure(std::string_view text) const { return std::binary_search(std::begin(kMeasures), std::end(kMeasures), text); }

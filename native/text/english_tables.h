@@ -61,6 +61,9 @@ class Tables {
     if (text.size() == 1) return single_[static_cast<uint8_t>(text[0])];
     return find_part(text);
   }
+  // Whether a token with this part as its own can have a neighbour before or behind it in such an exception.
+  bool follows(uint8_t part) const { return follows_[part]; }
+  bool precedes(uint8_t part) const { return precedes_[part]; }
   // Whether two parts can be neighbours in such an exception.
   bool neighbours(uint8_t first, uint8_t second) const { return pairs_[first][second >> 6] >> (second & 63) & 1; }
 
@@ -88,12 +91,17 @@ class Tables {
   std::array<uint8_t, 128 + 128> single_{};
   std::array<uint8_t, 1024> parts_{};
   std::array<std::array<uint64_t, 4>, 256> pairs_{};
+  std::array<bool, 256> follows_{}, precedes_{};
   std::vector<Node> nodes_;
 };
 
 // Bytes of the prefix or suffix that spaCy would split from [from, to), 0 for none.
 size_t prefix(const Tables& tables, const char* from, const char* to);
 size_t suffix(const Tables& tables, const char* from, const char* to);
+
+// What [open]core[mark] falls into by itself, core being letters or digits and the two at most one mark each that is split from it: true if these, false
+// if an exception is in it or its parts can join to one.
+bool falls_apart(const Tables& tables, std::string_view chunk, size_t open, size_t mark);
 
 struct Infix {
   const char *from, *to;

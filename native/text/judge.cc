@@ -104,7 +104,7 @@ class DocumentJudge {
     status = workspace_.find_words();
     if (status != Measured::ok) return {};
     std::string lines;
-    const C4Result result = c4(workspace_, *profile_.edit, lines, lazy_);
+    const C4Result result = c4(workspace_, *profile_.edit, lines, lazy_, lazy_ ? &workspace_.line_ends : nullptr);
     statistics[kC4Lines] = result.lines ? static_cast<double>(result.kept_lines) / static_cast<double>(result.lines) : kNone;
     statistics[kC4Sentences] = lazy_ ? kNone : static_cast<double>(result.sentences);
     if (result.outcome != C4Outcome::keep) {
@@ -116,7 +116,11 @@ class DocumentJudge {
     const bool changed = lines != text;
     if (changed) edited = std::move(lines);
     if (profile_.after.empty()) return {};
-    if (changed) status = workspace_.open(*edited, options_.max_document_bytes, profile_.words, result.words, asked());
+    if (changed && lazy_ && result.plain && result.kept_lines > 0) {
+      workspace_.open_lines(*edited, workspace_.line_ends, result.words);
+    } else if (changed) {
+      status = workspace_.open(*edited, options_.max_document_bytes, profile_.words, result.words, asked());
+    }
     compute(needs_.after_groups);
     const Verdict verdict = ask(profile_.after);
     if (status != Measured::ok) return {};

@@ -60,8 +60,16 @@ const Filters& filters(Words words) {
           if (const auto core = text.substr(from, text.size() - from - behind); is_core(core)) add(made.marked, core);
     }
     // Parts side by side may join to an exception.
-    for (const std::string_view part : tables.parts())
-      if (is_core(part)) add(made.marked, part);
+    for (const std::string_view part : tables.parts()) {
+      if (!is_core(part)) continue;
+      bool near = false;
+      for (int c = 1; c < 128; ++c) {
+        const char mark = static_cast<char>(c);
+        const uint8_t other = tables.part({&mark, 1}), core = tables.part(part);
+        near |= !(kBytes[c] & kAlnum) && other != 0 && (tables.neighbours(other, core) || tables.neighbours(core, other));
+      }
+      if (near) add(made.marked, part);
+    }
     return made;
   }();
   return spacy;
@@ -123,6 +131,7 @@ bool Outline::read(const Scan& scan, Vocabulary& vocabulary) {
   const std::string_view text = scan.text();
   if (first_.size() <= chunks) first_.resize(std::max(chunks + 1, 2 * first_.size()));
   reserve(chunks + chunks / 4 + 64, text.size());
+  const auto& tables = english::Tables::get();
   const Filters& exceptions = filters(vocabulary.words());
   std::array<uint8_t, 256> mark_flags;
   for (int c = 0; c < 128; ++c) {
@@ -161,7 +170,7 @@ bool Outline::read(const Scan& scan, Vocabulary& vocabulary) {
         const uint32_t open = (kBytes[front] & kOpening) != 0, mark = !(kBytes[back] & kAlnum);
         const auto core = static_cast<uint32_t>(size) - open - mark;
         const uint32_t bit = mixed(joined + at + open, core);
-        if (!has(open | mark ? exceptions.marked : exceptions.alone, bit)) {
+        if (!has(open | mark ? exceptions.marked : exceptions.alone, bit) || english::falls_apart(tables, {from, size}, open, mark)) {
           uint32_t* const starts = starts_.data() + size_;
           uint8_t* const flags = flags_.data() + size_;
           starts[0] = at;

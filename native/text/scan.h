@@ -52,6 +52,23 @@ class Scan {
     if (start < text_.size()) visit(text_.substr(start));
   }
 
+  // The same for each element of re.split("\n{least,}", part), a part of the text; at least one.
+  template <class Visit>
+  void for_each_block(std::string_view part, size_t least, Visit&& visit) const {
+    size_t start = static_cast<size_t>(part.data() - text_.data());
+    const size_t end = start + part.size();
+    for (size_t i = 0, next = start; i < breaks_count_; ++i) {
+      const size_t at = breaks_[i];
+      if (at < next || at >= end || text_[at] != '\n') continue;
+      next = at + 1;
+      while (next < end && text_[next] == '\n') ++next;
+      if (next - at < least) continue;
+      visit(text_.substr(start, at - start));
+      start = next;
+    }
+    visit(text_.substr(start, end - start));
+  }
+
  private:
   size_t break_bytes(size_t at) const {
     const auto byte = static_cast<uint8_t>(text_[at]);

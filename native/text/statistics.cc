@@ -14,6 +14,7 @@ namespace millrace::text {
 namespace {
 
 constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
+constexpr size_t kBrief = 30;  // characters of a short line
 double share(double part, double whole) { return whole == 0 ? kNone : part / whole; }
 
 // str.count("...") + str.count("…")
@@ -96,6 +97,8 @@ Measured Workspace::open(std::string_view text, uint64_t max_bytes, Words words,
   lazy_ = asked == Asked::verdict;
   words_known_ = numbers_known_ = candidates_known_ = false;
   count_ = count;
+  lengths_ = !lazy_;
+  lines_only_ = false;
   vocabulary_ = words == Words::spacy ? &spacy_ : &simple_;
   status_ = Measured::ok;
   if (text.size() > max_bytes || text.size() > std::numeric_limits<uint32_t>::max()) return status_ = Measured::too_large;
@@ -104,6 +107,26 @@ Measured Workspace::open(std::string_view text, uint64_t max_bytes, Words words,
   scan_.read(text, chunks_known_);
   largest_ = std::max(largest_, text.size());
   return status_;
+}
+
+void Workspace::open_lines(std::string_view text, std::span<const uint32_t> ends, uint64_t count) {
+  values_.fill(kNone);
+  known_ = 0;
+  words_known_ = numbers_known_ = candidates_known_ = false;
+  count_ = count;
+  lengths_ = false;
+  lines_only_ = true;
+  line_text_ = text;
+  line_ends_ = ends;
+  line_characters_ = scan_.ascii() ? text.size() : count_characters(text);
+}
+
+// Where more is asked of a text that was opened by its lines.
+void Workspace::read_lines() {
+  if (!lines_only_) return;
+  lines_only_ = false;
+  scan_.read(line_text_, chunks_known_ = Scan::kNone);
+  largest_ = std::max(largest_, line_text_.size());
 }
 
 void Workspace::release() {
@@ -120,6 +143,7 @@ void Workspace::release() {
 Measured Workspace::find_words() {
   if (status_ != Measured::ok || words_known_) return status_;
   words_known_ = true;
+  read_lines();
   const Scan::Chunks needed = lazy_ ? Scan::kSimple : Scan::kBounds;
   if (chunks_known_ < needed) scan_.read(scan_.text(), chunks_known_ = needed);
   if (!lazy_) return find_numbers();
@@ -153,6 +177,7 @@ Measured Workspace::compute(uint32_t groups) {
     const auto group = static_cast<Group>(left & -left);
     known_ |= group;
     const bool wordy = group & (kWordGroup | kSentenceGroup | kTopGroup | kRepeatedGroup) || (group == kCountGroup && !count_);
+    if (!(group & (kBlockGroup | kCountGroup))) read_lines();
     if (wordy && find_words() != Measured::ok) break;
     if (!compute_one(group)) status_ = Measured::too_much_work;
   }
@@ -220,7 +245,7 @@ void Workspace::words() {
 void Workspace::count() {
   const auto n = static_cast<double>(count_ ? *count_ : words_in_all());
   values_[kWords] = n;
-  values_[kNewlinesPerWord] = share(static_cast<double>(scan_.newlines()), n);
+  values_[kNewlinesPerWord] = share(static_cast<double>(lines_only_ ? line_ends_.size() - 1 : scan_.newlines()), n);
 }
 
 bool Workspace::top() {
@@ -254,6 +279,14 @@ bool Workspace::repeated(size_t n) {
 
 double Workspace::value(Statistic statistic, double threshold, bool below) {
   const Group group = group_of(statistic);
+  if (!lengths_ && (statistic == kLongestLine || statistic == kMeanLine || statistic == kThirdLine)) {
+    lengths_ = true;
+    known_ &= ~(kLineGroup | kBlockGroup);
+  }
+  if (lazy_ && (statistic == kDupParagraphs || statistic == kDupParagraphCharacters) && !known(group)) {
+    compute(kBlockGroup);
+    if (no_paragraph_again()) return 0;
+  }
   const bool bounded = statistic == kStopWords || (!below && (group == kTopGroup || group == kRepeatedGroup));
   if (!lazy_ || !bounded || (group == kTopGroup && known(group))) {
     compute(group);
@@ -287,10 +320,12 @@ void Workspace::classes() {
 void Workspace::lines() {
   uint64_t lines = 0, bullets = 0, ellipses = 0, longest = 0, characters = 0;
   scan_.for_each_line([&](std::string_view line) {
-    const uint64_t length = scan_.ascii() ? line.size() : count_characters(line);
     ++lines;
-    longest = std::max(longest, length);
-    characters += length;
+    if (lengths_) {
+      const uint64_t length = scan_.ascii() ? line.size() : count_characters(line);
+      longest = std::max(longest, length);
+      characters += length;
+    }
     const std::string_view left = strip_left(line);
     if (left.empty()) return;
     bullets += left[0] == '-' || left.starts_with("•");
@@ -300,48 +335,68 @@ void Workspace::lines() {
   values_[kLines] = static_cast<double>(lines);
   values_[kBulletLines] = share(static_cast<double>(bullets), values_[kLines]);
   values_[kEllipsisLines] = share(static_cast<double>(ellipses), values_[kLines]);
+  if (!lengths_) return;
   values_[kLongestLine] = static_cast<double>(longest);
   values_[kMeanLine] = share(static_cast<double>(characters), values_[kLines]);
 }
 
 bool Workspace::blocks() {
-  const std::string_view text = scan_.text();
   const uint8_t* classes = class_table();
-  const uint64_t newlines = scan_.newlines();
+  const bool ascii = scan_.ascii();  // of a text opened by its lines, the text that they are from
+  const uint64_t newlines = lines_only_ ? line_ends_.size() - 1 : scan_.newlines();
   uint64_t blocks = 0, repeated = 0, repeated_characters = 0, full = 0, terminal = 0, brief = 0, full_repeated_characters = 0;
   std::array<uint64_t, 3> longest{};  // falling
   seen_.reset(newlines + 1);
-  for_each_block(text, 1, [&](std::string_view line) {
+  const auto visit = [&](std::string_view line) {
     const bool again = !seen_.add_is_new(line);
-    const uint64_t length = scan_.ascii() ? line.size() : count_characters(line);
-    if (length > longest[2]) {
+    // At most four bytes a character: most lines are brief or not whatever they hold.
+    const bool counted = !ascii && (again || lengths_ || (line.size() > kBrief && line.size() <= 4 * kBrief));
+    const uint64_t length = counted ? count_characters(line) : line.size();
+    if (lengths_ && length > longest[2]) {
       longest[2] = length;
       for (int i = 2; i > 0 && longest[i] > longest[i - 1]; --i) std::swap(longest[i], longest[i - 1]);
     }
     ++blocks;
     repeated += again;
     if (again) repeated_characters += length;
-    if (strip_left(line).empty()) return;
+    if (line.empty() || (static_cast<uint8_t>(line[0] - '!') > '~' - '!' && strip_left(line).empty())) return;
     ++full;
     terminal += (classes[decode_before(line.data() + line.size()).code] & kSentenceEnd) != 0;
-    brief += length <= 30;
+    brief += length <= kBrief;
     if (again) full_repeated_characters += length;
-  });
+  };
+  if (lines_only_) {
+    uint32_t start = 0;
+    for (const uint32_t end : line_ends_) {
+      visit(line_text_.substr(start, end - start));
+      start = end + 1;
+    }
+  } else {
+    scan_.for_each_block(scan_.text(), 1, visit);
+  }
   values_[kDupLines] = share(static_cast<double>(repeated), static_cast<double>(blocks));
   values_[kDupLineCharacters] = share(static_cast<double>(repeated_characters), characters());
   values_[kTextLines] = static_cast<double>(full);
   values_[kTerminalLines] = share(static_cast<double>(terminal), values_[kTextLines]);
   values_[kShortLines] = share(static_cast<double>(brief), values_[kTextLines]);
   values_[kDupTextCharacters] = share(static_cast<double>(full_repeated_characters), characters() - static_cast<double>(newlines));
-  values_[kThirdLine] = static_cast<double>(longest[2]);
+  if (lengths_) values_[kThirdLine] = static_cast<double>(longest[2]);
   return !seen_.exhausted();
+}
+
+// A paragraph that occurred before is made of lines that did; but where stripping takes more than line breaks, its first and last are others.
+bool Workspace::no_paragraph_again() const {
+  const std::string_view text = scan_.text(), stripped = strip(text);
+  const auto front = static_cast<size_t>(stripped.data() - text.data());
+  const auto bare = [](std::string_view cut) { return cut.find_first_not_of('\n') == std::string_view::npos; };
+  return values_[kDupLines] == 0 && !stripped.empty() && bare(text.substr(0, front)) && bare(text.substr(front + stripped.size()));
 }
 
 bool Workspace::paragraphs() {
   const std::string_view stripped = strip(scan_.text());
   uint64_t paragraphs = 0, repeated = 0, repeated_characters = 0;
   seen_.reset(scan_.newlines() / 2 + 1);
-  for_each_block(stripped, 2, [&](std::string_view paragraph) {
+  scan_.for_each_block(stripped, 2, [&](std::string_view paragraph) {
     ++paragraphs;
     if (seen_.add_is_new(paragraph)) return;
     ++repeated;

@@ -2,7 +2,9 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
+#include <vector>
 
 #include "native/text/interner.h"
 #include "native/text/ngrams.h"
@@ -104,6 +106,9 @@ class Workspace {
   // words it has, where that is known.
   Measured open(std::string_view text, uint64_t max_bytes, Words words, std::optional<uint64_t> count = {}, Asked asked = Asked::all);
 
+  // Begins a text for a verdict that is lines of the last one, one "\n" between them: ends[i] is where each ends, none is empty.
+  void open_lines(std::string_view text, std::span<const uint32_t> ends, uint64_t count);
+
   // Finds the statistics of these groups, each once. Not ok where one of them cannot be had.
   Measured compute(uint32_t groups);
 
@@ -133,6 +138,8 @@ class Workspace {
   // All statistics of one text. NaN for kC4Lines and kC4Sentences; where the result is not ok, for all.
   Measured measure(std::string_view text, uint64_t max_bytes, Statistics& out, Words words = Words::simple);
 
+  std::vector<uint32_t> line_ends;  // room for who calls open_lines
+
   // Gives back what a large text left behind.
   void release();
 
@@ -149,13 +156,20 @@ class Workspace {
   void lines();
   bool blocks();
   bool paragraphs();
+  bool no_paragraph_again() const;
   void classes();
-  double characters() const { return static_cast<double>(scan_.characters()); }
+  void read_lines();
+  double characters() const { return static_cast<double>(lines_only_ ? line_characters_ : scan_.characters()); }
 
   Measured status_ = Measured::ok;
   uint32_t known_ = 0;
   bool lazy_ = false, words_known_ = false, numbers_known_ = false, candidates_known_ = false;
   Scan::Chunks chunks_known_ = Scan::kNone;
+  bool lengths_ = true;       // lengths of lines are wanted
+  bool lines_only_ = false;   // the text was opened by its lines, and not scanned so far
+  std::string_view line_text_;
+  std::span<const uint32_t> line_ends_;
+  uint64_t line_characters_ = 0;
   std::optional<uint64_t> count_;
   size_t largest_ = 0;
   Statistics values_{};

@@ -219,14 +219,7 @@ bool Vocabulary::find_words(std::string_view chunk) {
 bool Vocabulary::find_simple(std::string_view chunk) {
   Simple parts;
   if (!is_simple(chunk, parts)) return false;
-  const auto& tables = english::Tables::get();
-  const auto is_exception = [&](size_t from, size_t to) { return tables.exception(chunk.substr(from, to - from)) != english::kNone; };
-  const size_t before = parts.before.size(), behind = chunk.size() - parts.behind.size();
-  if (is_exception(0, chunk.size()) || is_exception(before, chunk.size()) || is_exception(0, behind) || is_exception(before, behind)) return false;
-  // Parts side by side may join to an exception after all.
-  const uint8_t core = tables.part(parts.core);
-  const auto join = [&](std::string_view mark) { return !mark.empty() && core != 0 && tables.part(mark) != 0; };
-  if (join(parts.before) || join(parts.behind)) return false;
+  if (!english::falls_apart(english::Tables::get(), chunk, parts.before.size(), parts.behind.size())) return false;
   const auto mark = [&](std::string_view text) {
     if (!text.empty()) found_.push_back(number({text, 1, true, false}));
   };
