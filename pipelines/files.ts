@@ -44,14 +44,15 @@ export interface Pinning {
 export async function pinFiles<C>(
   stage: Stage<C>,
   config: C,
-  { base, allowed = existing, sha256 = sha256Of }: Pinning,
+  { base, allowed = async path => path, sha256 = sha256Of }: Pinning,
 ): Promise<Files | undefined> {
   const named = stage.files?.(config) ?? []
   if (!named.length) return undefined
   const before = (config as { files?: Files }).files ?? {}
   const files: Files = {}
   for (const { place, path, digest } of named) {
-    const real = before[place]?.path ?? (await allowed(resolve(base, path), `stages.${stage.name}.${place}`))
+    const where = `stages.${stage.name}.${place}`
+    const real = before[place]?.path ?? (await existing(await allowed(resolve(base, path), where), where))
     files[place] = before[place] ?? { path: real, sha256: await (digest ?? sha256)(real) }
   }
   return files
@@ -94,6 +95,7 @@ async function existing(path: string, where: string): Promise<string> {
     expected: 'a file',
     found: info ? 'a folder' : 'nothing',
     where: `${where} (${path})`,
+    next: info ? 'name a file in it' : 'paths are relative to the config: mend the path or put the file there',
   })
 }
 

@@ -111,7 +111,7 @@ async function runStageCommand(name: string, options: StageOptions): Promise<voi
     const ran = await runLocally(bench, stage, config, given, input)
     clearProgress()
     const main = mainOf(stage, options.output)
-    const written = await writeOutputs(stage, ran, extracted, main, options)
+    const written = await writeOutputs(stage, config, ran, extracted, main, options)
     const { summarise, summaryText } = await import('../stage/summary.ts')
     const rows = ofDocuments(ran.outputs[main] ?? [])
     const summary = { ...(await summarise(name, ran, { files: found.raw.length, documents, bytes }, { role: main, rows })), written }
@@ -211,6 +211,7 @@ function checkOutputs(stage: Stage, options: StageOptions, { endingOf }: typeof 
 
 async function writeOutputs(
   stage: Stage,
+  config: Record<string, unknown>,
   ran: Ran,
   extracted: Ran | undefined,
   main: string,
@@ -230,7 +231,7 @@ async function writeOutputs(
   for (const [role, path, parts] of wanted) {
     if (path === undefined) continue
     if (role === 'file') await copyFile(parts[0]?.location ?? '', path)
-    else await writeTable(path, parts, schemaOf(stage, role, ran), `--${role === main ? 'output' : role}`)
+    else await writeTable(path, parts, schemaOf(stage, role, config), `--${role === main ? 'output' : role}`)
     if (path !== '-') written[role] = path
   }
   return written
@@ -265,13 +266,13 @@ async function writeTable(
 }
 
 /** The schema of a role that nothing was written for. */
-function schemaOf(stage: Stage, role: string, _ran: Ran) {
+function schemaOf(stage: Stage, role: string, config: Record<string, unknown>) {
   return async () => {
     const schemas = await import('../../pipelines/schemas.ts')
     if (role === 'quarantine') return schemas.quarantine
     const [operation = '', name = ''] = (stage.outputs[role] ?? '').split('.')
     const declared = stage.operations.find(each => each.name === operation)?.writes[name]
-    if (declared && 'schema' in declared && typeof declared.schema !== 'function') return declared.schema
+    if (declared && 'schema' in declared) return typeof declared.schema === 'function' ? declared.schema(config) : declared.schema
     return schemas.documents
   }
 }

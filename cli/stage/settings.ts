@@ -6,7 +6,7 @@ import { ConfigError } from '../../activities/config.ts'
 import type { Stage } from '../../pipelines/stage.ts'
 import { usage } from '../usage.ts'
 
-const next = 'configs/schema.json lists every setting, under stages'
+const next = 'docs/config.md lists every setting, under stages'
 
 type Settings = Record<string, unknown>
 
@@ -29,12 +29,33 @@ export async function settingsOf(
   if (parsed.success) return { config: parsed.data as Settings, given: new Set(Object.keys(values)) }
   const issue = parsed.error.issues[0] as z.core.$ZodIssue
   const path = issue.code === 'unrecognized_keys' ? [...issue.path, issue.keys[0] ?? ''] : issue.path
-  const where = [...changed].find(([name]) => path.join('.') === name || path.join('.').startsWith(`${name}.`))?.[1] ?? at(path)
+  const asked = path.join('.')
+  const where =
+    [...changed].find(([name]) => asked === name || asked.startsWith(`${name}.`) || name.startsWith(`${asked}.`))?.[1] ?? at(path)
   const name = path.join('.')
-  if (issue.code === 'unrecognized_keys')
-    throw new ConfigError(where, `a setting of ${stage.name} (${namesOf(stage).join(', ')})`, `"${name}"`, next)
-  const expected = issue.message.replace(/^Invalid (input|option): expected /, '').replace(/, received .*$/, '')
+  if (issue.code === 'unrecognized_keys') {
+    // The schema names what a section takes only where it is the stage's own: deeper, what is known is in the reference.
+    const known = issue.path.length
+      ? `a known field in ${issue.path.join('.')}`
+      : `a setting of ${stage.name} (${namesOf(stage).join(', ')})`
+    throw new ConfigError(where, known, issue.path.length ? `"${issue.keys[0]}"` : `"${name}"`, next)
+  }
+  const expected = expectedBy(issue)
   throw new ConfigError(where, `${name || 'the settings'} to be ${expected}`, show(values, path), next)
+}
+
+/** What an issue asks for, without the words that our sentence has already. */
+function expectedBy(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'invalid_union' && issue.errors.length) {
+    const ways = issue.errors.flatMap(([first]) => (first ? [expectedBy(first)] : []))
+    if (ways.length) return [...new Set(ways)].join(' or ')
+  }
+  if (issue.code === 'invalid_key') return 'under another name: of small letters, digits, - and _'
+  return issue.message
+    .replace(/^Invalid (input|option): expected /, '')
+    .replace(/, received .*$/, '')
+    .replace(/^Too (small|big): expected (number|int|string|array) to (be|have) /, '')
+    .replace(/^expected /, '')
 }
 
 /** Names of the settings that a stage has. */
@@ -90,5 +111,5 @@ function scalar(text: string): unknown {
 function show(values: unknown, path: readonly PropertyKey[]): string {
   let value = values
   for (const key of path) value = (value as Record<PropertyKey, unknown> | undefined)?.[key]
-  return value === undefined ? 'nothing' : JSON.stringify(value).slice(0, 120)
+  return value === undefined ? 'nothing' : typeof value === 'number' ? String(value) : JSON.stringify(value).slice(0, 120)
 }

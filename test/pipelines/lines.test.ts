@@ -29,3 +29,13 @@ it('throws for a file that is not there or cut short', async () => {
   writeFileSync(path, files['a.jsonl.gz'].subarray(0, 60))
   await expect(all(path)).rejects.toThrow(/unexpected end of file/)
 })
+
+it('reads a line of many chunks in time that grows with its length', async () => {
+  const path = join(folder, 'long.txt')
+  const long = 'x'.repeat(96 * 2 ** 20)
+  writeFileSync(path, `first\n${long}\nlast`)
+  const began = performance.now()
+  const lines = await all(path)
+  expect(lines.map(each => each.length)).toEqual([5, long.length, 4])
+  expect(performance.now() - began).toBeLessThan(15_000) // searched anew at every chunk it takes minutes
+}, 60_000)
