@@ -17,6 +17,7 @@ export interface CheckpointManifest {
   /** Revision of docs/numerics.md; slab and lanes of the sums (training-engine.md 7.3, rule 6). null: no step has been taken yet. */
   numerics: number
   rowsPerSlab: number | null
+  precision: 'fp32' | 'bf16' | null
   lanes: 1
   model: ModelConfig
   /** Of the run, since the first init. `updates`: steps that were applied. */
@@ -45,7 +46,7 @@ export type TrainerFacts = Pick<CheckpointManifest, 'numerics' | 'model' | 'step
 export function manifestOf(trainer: Trainer, report: SaveReport, before?: CheckpointManifest): CheckpointManifest {
   const state = { ...stateOf(trainer), weights: report.weights, moments: report.moments }
   if (before) return { ...before, ...state }
-  const nothing = { rowsPerSlab: null, log: null, balanceAlpha: null, controller: null }
+  const nothing = { rowsPerSlab: null, precision: null, log: null, balanceAlpha: null, controller: null }
   return { format: 1, lanes: 1, sample: 0, skips: [], pendingCounts: [], ...nothing, ...state }
 }
 
@@ -62,6 +63,7 @@ export function manifestAt(
   return {
     format: 1,
     rowsPerSlab: optimizer.rowsPerSlab,
+    precision: optimizer.precision ?? 'fp32',
     lanes: 1,
     ...state,
     sample: stepRange(log, firstStep + done - 1).to,
@@ -113,6 +115,7 @@ export function checkManifest(manifest: CheckpointManifest, config: TrainConfig,
   expect('numerics revision', numerics, manifest.numerics)
   expect('lanes', 1, manifest.lanes)
   if (manifest.rowsPerSlab !== null) expect('rowsPerSlab', optimizer.rowsPerSlab, manifest.rowsPerSlab)
+  if (manifest.precision !== null) expect('precision', optimizer.precision ?? 'fp32', manifest.precision)
   expect('step', firstStep + fromStep, manifest.step)
   expect('model', sorted(trainer.model()), sorted(manifest.model))
   if (manifest.log !== null && !log.some(entry => entry.digest === manifest.log))

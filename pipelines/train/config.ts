@@ -66,6 +66,12 @@ export const optimizerSchema = z
     balanceAlpha: z.number().min(0).default(1e-4).describe('α of the balance loss'),
     balanceGroups: natural.default(8).describe('Groups of FFN experts in the balance loss; must divide the experts'),
     rowsPerSlab: natural.default(1).describe('Rows of one forward and backward pass; part of the order of summation'),
+    precision: z
+      .enum(['fp32', 'bf16'])
+      .optional()
+      .describe(
+        'Of steps: bf16 stores activations and multiplies in bfloat16 (docs/numerics.md, 9); masters and moments stay float32. Default: fp32',
+      ),
     rates: byClass.optional().describe('Factors of the learning rate by class of tensor; default: 1'),
     decays: byClass.optional().describe('Factors of weightDecay by class of tensor; default: 0 for embedding and norm, else 1'),
     recompute: z

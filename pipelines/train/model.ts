@@ -12,7 +12,14 @@ export const modelOf = ({ routedScale, from: _, mtp, ...shape }: ModelSettings, 
   routedScale: routedScale ?? shape.denseWidth / shape.expertWidth,
 })
 
-export const optimizerOf = ({ rowsPerSlab: _, recompute: __, rates, decays, ...settings }: OptimizerSettings): OptimizerConfig => ({
+export const optimizerOf = ({
+  rowsPerSlab: _,
+  recompute: __,
+  precision: ___,
+  rates,
+  decays,
+  ...settings
+}: OptimizerSettings): OptimizerConfig => ({
   ...settings,
   ...(rates ? { rates: given(rates) } : {}),
   ...(decays ? { decays: given(decays) } : {}),

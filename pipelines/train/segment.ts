@@ -147,6 +147,7 @@ async function open(ctx: Context<TrainConfig>, log: MixtureLog): Promise<Begun> 
   const load = (weights: string, optimizerState: string, manifest: CheckpointManifest) =>
     loadForSteps(ctx, {
       ...(optimizer.recompute === undefined ? {} : { recompute: optimizer.recompute as 0 | 1 | 2 }),
+      ...(optimizer.precision ? { precision: optimizer.precision } : {}),
       ...{ weights, optimizerState, hashes: hashesOf(manifest) },
       optimizer: optimizerOf(optimizer),
       rowsPerSlab: optimizer.rowsPerSlab,

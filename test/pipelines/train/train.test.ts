@@ -196,6 +196,7 @@ describe('a parent checkpoint that does not fit', () => {
     const cases: [object, string, string][] = [
       [{ numerics: 1 }, 'numerics revision 2', '1'],
       [{ lanes: 2 }, 'lanes 1', '2'],
+      [{ precision: 'bf16' }, 'precision "fp32"', '"bf16"'],
       [{ rowsPerSlab: 4 }, 'rowsPerSlab 2', '4'],
       [{ step: 24 }, 'step 28', '24'],
       [{ log: 'f'.repeat(64) }, 'a mixture log that goes on from this one', `digest ${'f'.repeat(64)}, which is no entry of it`],
