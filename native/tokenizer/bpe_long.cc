@@ -12,6 +12,14 @@ constexpr uint32_t kNone = ~0u;
 // How many places of a rank are asked for before they are needed.
 constexpr uint32_t kAhead = 12;
 
+template <class T>
+void reserve(std::vector<T>& items, size_t n) {
+  if (items.capacity() >= n) return;
+  items.clear();
+  items.reserve(n);
+  prefer_large_pages(items.data(), n * sizeof(T));
+}
+
 class Merger {
  public:
   Merger(const Merges& merges, std::string_view piece, Scratch& scratch)
@@ -23,9 +31,10 @@ class Merger {
       s_.some.assign(ranks / 64 + 1, 0);
       s_.words.assign(s_.some.size() / 64 + 1, 0);
     }
+    reserve(s_.symbols, n_);
     s_.symbols.resize(n_);
     s_.pairs.clear();
-    s_.pairs.reserve(n_ + n_ / 2);  // what is not used is not touched
+    reserve(s_.pairs, n_ + n_ / 2);  // what is not used is not touched
     for (uint32_t i = 0; i < n_; ++i) s_.symbols[i] = {merges.bytes[static_cast<uint8_t>(piece[i])], i - 1, i + 1};
     sort(piece);
   }
@@ -85,6 +94,7 @@ class Merger {
         if (s_.ends[rank]++ == 0) set(rank);
         ++total;
       }
+    reserve(s_.first, total);
     s_.first.resize(total);
     uint32_t sum = 0;
     for (size_t w = 0; w < s_.words.size(); ++w)
