@@ -10,6 +10,7 @@ import json
 import os
 import sys
 import time
+from importlib.metadata import version
 
 os.environ.update(RAYON_NUM_THREADS="1", TOKENIZERS_PARALLELISM="false")
 peer, api, ranks, warm, path = sys.argv[1:]
@@ -55,6 +56,11 @@ def load():
         table = {base64.b64decode(a): int(b) for a, b in (line.split() for line in open(ranks))}
         t = tiktoken.Encoding("cl100k", pat_str=TEXT, mergeable_ranks=table, special_tokens={})
         return (lambda docs: [t.encode_ordinary(d) for d in docs]), str
+    if peer == "tokenizers":
+        from transformers.convert_slow_tokenizer import TikTokenConverter
+
+        t = TikTokenConverter(vocab_file=ranks, pattern=TEXT).converted()
+        return (lambda docs: [e.ids for e in t.encode_batch(docs, add_special_tokens=False)]), str
     raise SystemExit(f"no such peer: {peer}")
 
 
@@ -71,4 +77,4 @@ seconds = time.process_time() - start
 flat = hashlib.sha256()
 for row in ids:
     flat.update(np.asarray(row, dtype=np.uint32).tobytes())
-print(json.dumps({"seconds": seconds, "load": loaded, "ids": flat.hexdigest()[:16]}))
+print(json.dumps({"seconds": seconds, "load": loaded, "ids": flat.hexdigest()[:16], "version": version({"quicktok": "quicktok-v1"}.get(peer, peer))}))

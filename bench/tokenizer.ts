@@ -3,9 +3,10 @@
  *
  *   node bench/tokenizer.ts [--ranks cl100k_base.tiktoken] [--rounds N] [--megabytes N] [--peers a,b] [--only cold,words]
  *
- * Peers are Python packages (`gigatoken`, `quicktok-v1`, `tiktoken`, `bpe-openai`; MILLRACE_PYTHON, else .venv); those that are not there are
- * left out. Ranks come from `js-tiktoken` where they are not given. Rounds are interleaved; the median counts, and only ratios do: the machine
+ * Peers are Python packages (MILLRACE_PYTHON, else .venv): gigatoken 0.10.0, quicktok-v1 0.4.0, bpe-openai 0.1.4, tiktoken 0.14.0, tokenizers
+ * 0.22.1; another version is named, and those that are not there are left out. Ranks come from `js-tiktoken` where they are not given. Rounds are interleaved; the median counts, and only ratios do: the machine
  * is what it is. Cold: each document once. Warm: after other documents of the same sources. Hard: texts that no cache of pieces has seen.
+ * Worst: ours alone without a cache, one piece of 1 MB beside the same bytes in pieces of 1 kB, and one of 16 MB.
  */
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -22,11 +23,11 @@ const python = process.env.MILLRACE_PYTHON ?? join(root, '.venv/bin/python')
 const { values } = parseArgs({
   options: {
     ranks: { type: 'string' },
-    rounds: { type: 'string', default: '3' },
+    rounds: { type: 'string', default: '5' },
     megabytes: { type: 'string', default: '10' },
     warm: { type: 'string', default: '50' },
-    peers: { type: 'string', default: 'gigatoken:each,gigatoken:batch,quicktok:each,tiktoken:each' },
-    only: { type: 'string', default: 'cold,warm,words,base64,cjk' },
+    peers: { type: 'string', default: 'gigatoken:each,gigatoken:batch,quicktok:each,bpe_openai:each,tiktoken:each,tokenizers:batch' },
+    only: { type: 'string', default: 'cold,warm,words,base64,cjk,worst' },
     cache: { type: 'string', default: String(64 * 2 ** 20) },
     keep: { type: 'string' },
     child: { type: 'string' },
@@ -39,6 +40,15 @@ interface Result {
   seconds: number
   load: number
   ids: string
+  version?: string
+}
+
+const pinned: Record<string, string> = {
+  gigatoken: '0.10.0',
+  quicktok: '0.4.0',
+  bpe_openai: '0.1.4',
+  tiktoken: '0.14.0',
+  tokenizers: '0.22.1',
 }
 
 function readDocuments(path: string) {
@@ -48,9 +58,18 @@ function readDocuments(path: string) {
   return { offsets: Int32Array.of(0, ...ends), bytes: new Uint8Array(data.subarray(4 + 4 * count)) }
 }
 
+const cpu = () => (process.cpuUsage().user + process.cpuUsage().system) / 1e6
+
+/** What the warm-up left behind is freed before the clock starts, as Python does at once. */
+async function settle(): Promise<void> {
+  for (let i = 0; i < 3; i++) {
+    globalThis.gc?.()
+    await new Promise(done => setTimeout(done, 10))
+  }
+}
+
 /** In the fresh process: ours on one file. */
 async function child(warm: string, path: string): Promise<void> {
-  const cpu = () => (process.cpuUsage().user + process.cpuUsage().system) / 1e6
   const begin = cpu()
   const given = await readTiktokenFile(readFileSync(values.ranks as string, 'utf8'), 'ranks', { pattern: 'cl100k' })
   const encoder = await openGiven(given, { cacheBytes: Number(values.cache) })
@@ -58,6 +77,7 @@ async function child(warm: string, path: string): Promise<void> {
   const load = cpu() - begin
   if (warm !== '-') await encoder.encode(readDocuments(warm))
   const documents = readDocuments(path)
+  await settle()
   const start = cpu()
   const { ids } = await encoder.encode(documents)
   const seconds = cpu() - start
@@ -66,6 +86,32 @@ async function child(warm: string, path: string): Promise<void> {
     .digest('hex')
     .slice(0, 16)
   console.log(JSON.stringify({ seconds, load, ids: digest }))
+}
+
+/** In the fresh process: long pieces without a cache, CPU nanoseconds a byte. */
+async function worst(seed: number): Promise<void> {
+  const given = await readTiktokenFile(readFileSync(values.ranks as string, 'utf8'), 'ranks', { pattern: 'cl100k' })
+  const encoder = await openGiven(given, { cacheBytes: 0 })
+  const next = random(seed)
+  const sets = { 'one letter': 'a', letters: 'abcdefghijklmnopqrstuvwxyz', spaces: ' ', punctuation: '!"#$%&()*+,-.:;<=>?@[\\]^_`{|}~' }
+  for (const [name, set] of Object.entries(sets)) {
+    const bytes = new Uint8Array(16e6).map(() => set.charCodeAt(Math.floor(next() * set.length)))
+    const time = async (piece: number, total: number) => {
+      const offsets = Int32Array.from({ length: total / piece + 1 }, (_, i) => i * piece)
+      const times: number[] = []
+      for (let n = 0; n < 6; n++) {
+        await settle()
+        const start = cpu()
+        await encoder.encode({ offsets, bytes: bytes.subarray(0, total) })
+        if (n) times.push(((cpu() - start) / total) * 1e9)
+      }
+      return median(times)
+    }
+    const [small, one, long] = [await time(1e3, 1e6), await time(1e6, 1e6), await time(16e6, 16e6)]
+    console.log(
+      `worst   ${name.padEnd(16)} ${one.toFixed(1).padStart(7)} ns a byte of 1 MB, ${(one / small).toFixed(2)} of 1 kB's; 16 MB ${(long / one).toFixed(2)} of 1 MB's`,
+    )
+  }
 }
 
 function random(seed: number): () => number {
@@ -169,8 +215,12 @@ function main(folder: string): void {
       .map(([name, size]) => `${name} ${(size / 1e6).toFixed(1)} MB`)
       .join(', ')}`,
   )
-  let peers = ['millrace', ...values.peers.split(',')]
-  for (const text of only) {
+  if (only.includes('worst')) {
+    const args = ['--expose-gc', fileURLToPath(import.meta.url), '--child', 'worst', '--ranks', ranks, '--seed', String(seed)]
+    process.stdout.write(execFileSync(process.execPath, args, { encoding: 'utf8' }))
+  }
+  let peers = ['millrace', ...values.peers.split(',')].filter(peer => peer)
+  for (const text of only.filter(text => text !== 'worst')) {
     const file = join(folder, text === 'warm' ? 'cold' : text)
     const warm = text === 'warm' ? join(folder, 'before') : '-'
     const results = new Map<string, Result[]>()
@@ -181,7 +231,18 @@ function main(folder: string): void {
           name === 'millrace'
             ? [
                 process.execPath,
-                [fileURLToPath(import.meta.url), '--child', warm, '--documents', file, '--ranks', ranks, '--cache', values.cache],
+                [
+                  '--expose-gc',
+                  fileURLToPath(import.meta.url),
+                  '--child',
+                  warm,
+                  '--documents',
+                  file,
+                  '--ranks',
+                  ranks,
+                  '--cache',
+                  values.cache,
+                ],
               ]
             : [python, [join(root, 'bench/tokenizer.py'), name, api, ranks, warm, file]]
         try {
@@ -208,16 +269,19 @@ function main(folder: string): void {
     const best = Math.max(...[...speed].filter(([peer]) => peer !== 'millrace').map(([, mb]) => mb))
     for (const [peer, mb] of speed) {
       const runs = results.get(peer) as Result[]
+      const [name = ''] = peer.split(':')
+      const version = pinned[name] !== runs[0]?.version ? `  version ${runs[0]?.version}, pinned ${pinned[name]}` : ''
       const same = runs.every(run => run.ids === ours) ? '' : '  other ids'
       console.log(
-        `${text.padEnd(7)} ${peer.padEnd(16)} ${mb.toFixed(1).padStart(7)} MB/CPU-s  load ${median(runs.map(r => r.load)).toFixed(2)} s${same}`,
+        `${text.padEnd(7)} ${peer.padEnd(16)} ${mb.toFixed(1).padStart(7)} MB/CPU-s  load ${median(runs.map(r => r.load)).toFixed(2)} s${same}${version}`,
       )
     }
     console.log(`${text.padEnd(7)} ratio to the fastest peer ${((speed.get('millrace') as number) / best).toFixed(2)}`)
   }
 }
 
-if (values.child) await child(values.child, values.documents as string)
+if (values.child === 'worst') await worst(Number(values.seed))
+else if (values.child) await child(values.child, values.documents as string)
 else {
   const folder = values.keep ?? mkdtempSync(join(tmpdir(), 'millrace-bench-'))
   try {
