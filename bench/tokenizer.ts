@@ -217,7 +217,8 @@ function main(folder: string): void {
   )
   if (only.includes('worst')) {
     const args = ['--expose-gc', fileURLToPath(import.meta.url), '--child', 'worst', '--ranks', ranks, '--seed', String(seed)]
-    process.stdout.write(execFileSync(process.execPath, args, { encoding: 'utf8' }))
+    // Calls take turns on the threads of the pool, and each thread's first long piece makes its memory: one thread, warm by its first call.
+    process.stdout.write(execFileSync(process.execPath, args, { encoding: 'utf8', env: { ...process.env, UV_THREADPOOL_SIZE: '1' } }))
   }
   let peers = ['millrace', ...values.peers.split(',')].filter(peer => peer)
   for (const text of only.filter(text => text !== 'worst')) {
