@@ -58,11 +58,26 @@ Error Bpe::set_merges(std::span<const uint32_t> merges) {
   std::vector<uint32_t> lowest(size(), kNone);
   for (size_t i = merges.size(); i > 0; i -= 3) lowest[merges[i - 3]] = lowest[merges[i - 2]] = static_cast<uint32_t>(i / 3 - 1);
   for (uint32_t rank = 0; rank < ids_of_ranks_.size(); ++rank) lowers_.push_back(lowest[ids_of_ranks_[rank]] < rank);
+  borders_ = Borders(static_cast<size_t>(std::count_if(bytes_.begin(), bytes_.end(), Borders::leads)));
   for (uint32_t id = 0; id < size(); ++id) {
     const std::string_view bytes = special(id) ? std::string_view() : token(id);
+    borders_.put(bytes);
     for (size_t i = 1; i < bytes.size(); ++i) meet_.set(static_cast<size_t>(static_cast<uint8_t>(bytes[i - 1])) << 8 | static_cast<uint8_t>(bytes[i]));
   }
+  set_characters();
   return Error::none();
+}
+
+void Bpe::set_characters() {
+  characters_.resize(1 << 16);
+  std::vector<uint32_t> ids;
+  for (uint32_t code = 0; code < characters_.size(); ++code) {
+    const char bytes[3] = {static_cast<char>(0xe0 | code >> 12), static_cast<char>(0x80 | (code >> 6 & 63)), static_cast<char>(0x80 | (code & 63))};
+    ids.clear();
+    encode_short({bytes, 3}, ids);
+    std::copy(ids.begin(), ids.end(), characters_[code].ids);
+    characters_[code].count = static_cast<uint32_t>(ids.size());
+  }
 }
 
 Error Bpe::make(const TextColumn& tokens, std::span<const uint32_t> merges, std::unique_ptr<Bpe>& out) {
@@ -137,6 +152,13 @@ Error merges_of_ranks(const TextColumn& tokens, std::vector<uint32_t>& merges) {
   return Error::none();
 }
 
+namespace {
+bool is_character(std::string_view part) {
+  const auto follows = [&](size_t i) { return (static_cast<uint8_t>(part[i]) & 0xc0) == 0x80; };
+  return part.size() == 3 && (static_cast<uint8_t>(part[0]) & 0xf0) == 0xe0 && follows(1) && follows(2);
+}
+}  // namespace
+
 void Bpe::encode_piece(std::string_view piece, Scratch& scratch, std::vector<uint32_t>& out) const {
   if (!whole_.empty()) {
     if (const auto found = whole_.find(piece); found != whole_.end()) {
@@ -144,12 +166,15 @@ void Bpe::encode_piece(std::string_view piece, Scratch& scratch, std::vector<uin
       return;
     }
   }
-  if (piece.size() <= kShort) return encode_short(piece, out);
+  if (piece.size() <= kShort && std::none_of(piece.begin(), piece.end(), Borders::leads)) return encode_short(piece, out);
   for (size_t from = 0, to = 0; from < piece.size(); from = to) {
-    do ++to;
-    while (to < piece.size() && meet(piece[to - 1], piece[to]));
+    to = from + (is_character(piece.substr(from, 3)) ? 3 : 1);
+    while (to < piece.size() && joined(piece, to)) ++to;
     const std::string_view part = piece.substr(from, to - from);
-    if (part.size() <= kShort) encode_short(part, out);
+    if (is_character(part)) {
+      const Character& known = characters_[place_of(part)];
+      out.insert(out.end(), known.ids, known.ids + known.count);
+    } else if (part.size() <= kShort) encode_short(part, out);
     else merge_long({ranks_, ids_of_ranks_, lowers_, byte_ids_}, part, scratch, out);
   }
 }

@@ -10,6 +10,7 @@
 
 #include "native/base/error.h"
 #include "native/base/span.h"
+#include "native/tokenizer/borders.h"
 #include "native/tokenizer/bpe_long.h"
 #include "native/tokenizer/ranks.h"
 
@@ -41,7 +42,11 @@ class Bpe {
   Error set_tokens(const TextColumn& tokens, std::span<const uint32_t> specials);
   Error set_merges(std::span<const uint32_t> merges);
   void encode_short(std::string_view piece, std::vector<uint32_t>& out) const;
-  bool meet(char left, char right) const { return meet_[static_cast<size_t>(static_cast<uint8_t>(left)) << 8 | static_cast<uint8_t>(right)]; }
+  void set_characters();
+  bool joined(std::string_view piece, size_t at) const {
+    const size_t pair = static_cast<size_t>(static_cast<uint8_t>(piece[at - 1])) << 8 | static_cast<uint8_t>(piece[at]);
+    return meet_[pair] && (!Borders::leads(piece[at]) || borders_.crossed(piece, at));
+  }
 
   std::string bytes_;
   std::vector<uint32_t> offsets_;
@@ -50,6 +55,16 @@ class Bpe {
   std::vector<uint32_t> ids_of_ranks_;
   std::vector<bool> lowers_;  // ranks whose result is a part of a merge of a lower rank
   std::bitset<65536> meet_;   // pairs of bytes that some token has within; between others no merge reaches across
+  Borders borders_;
+  // Ids of every character of three bytes alone, by its last 16 bits of meaning.
+  struct Character {
+    uint32_t ids[3], count;
+  };
+  static size_t place_of(std::string_view character) {
+    const auto bits = [&](size_t i, uint32_t mask) { return static_cast<size_t>(static_cast<uint8_t>(character[i]) & mask); };
+    return bits(0, 15) << 12 | bits(1, 63) << 6 | bits(2, 63);
+  }
+  std::vector<Character> characters_;
   Ranks ranks_;
   std::unordered_map<std::string_view, uint32_t> whole_;  // tokens that their own merges do not give
 };
