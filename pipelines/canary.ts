@@ -64,6 +64,8 @@ export type CanaryRequest<C> = Pick<LocalRequest<C>, 'execute' | 'threads' | 'ma
   evaluation: readonly RawFile[]
   /** An empty folder; the caller removes it. */
   folder: string
+  /** Told of every batch before it runs: what a child that never answers was asked. */
+  onBatch?: (batch: SideBatch) => void
 }
 
 /** Runs a stage's canary. False where it has none under this config; CANARY, naming what got through or was lost, where it fails. */
@@ -77,6 +79,7 @@ export async function runCanary<C>(request: CanaryRequest<C>): Promise<boolean> 
 
 async function runBatch<C>(request: CanaryRequest<C>, batch: SideBatch, folder: string): Promise<void> {
   const { stage } = request
+  request.onBatch?.(batch)
   await mkdir(folder, { recursive: true })
   const evaluation = await plantEvaluation(batch, folder)
   const result = await runStage({
