@@ -12,7 +12,10 @@ export function stageLine(watched: Watched): Line {
   const { id, state } = watched
   const name = id.padEnd(width)
   if (state === 'waiting') return { id, text: `${marks.waiting} ${dim(`${name} waiting`)}` }
-  if (state === 'running') return { id, text: `${marks.running} ${name} ${running(watched)}`, log: `${name} running` }
+  if (state === 'running') {
+    const again = watched.retried ? `; ${watched.retried}` : ''
+    return { id, text: `${marks.running} ${name} ${running(watched)}${again}`, log: `${name} running${again}` }
+  }
   const facts = [state, ...finished(watched)].join(', ')
   return { id, text: `${marks[state]} ${name} ${facts}`, log: `${name} ${facts}` }
 }

@@ -19,6 +19,7 @@ import { connect } from './connect.ts'
 import { flow } from './facts.ts'
 import { stageLine, trainingLine } from './follow-lines.ts'
 import { dim, json, out, safe } from './output.ts'
+import { pendingOf, retriedLine } from './pending.ts'
 import { Board, type Line } from './progress.ts'
 import { findRun, nodesOf } from './runs.ts'
 import { workflowOf } from './services.ts'
@@ -32,6 +33,8 @@ export interface Watched {
   since?: number
   until?: number
   progress?: StageProgress
+  /** An activity whose last attempt failed, in a line. */
+  retried?: string | undefined
   /** Documents that earlier operations had read, and when the one under way was first seen. */
   before: number
   operationSince: number
@@ -124,6 +127,7 @@ class Watch {
   #watched = new Map<string, Watched>()
   #training: Training | undefined
   #now: string | undefined
+  #retried: string | undefined
 
   constructor(client: Client, id: string, store: Store) {
     this.#client = client
@@ -134,7 +138,10 @@ class Watch {
   async look(last: boolean): Promise<void> {
     if (!this.record) {
       const progress = await this.#ask<{ run: string }>(this.#id)
-      if (!progress?.run) return
+      if (!progress?.run) {
+        this.#retried = retriedAmong(this.#id, await this.#activities(this.#id))
+        return
+      }
       this.record = await findRun(this.#store, progress.run)
       this.#training = new Training(this.#store, this.record.config)
       this.#nodes = await nodesOf(this.#store, this.record)
@@ -195,12 +202,10 @@ class Watch {
       }
       watched.progress = progress
     }
-    const described = await this.#client.workflow
-      .getHandle(id)
-      .describe()
-      .catch(() => undefined)
+    const activities = await this.#activities(id)
+    watched.retried = retriedAmong(id, activities)
     const under: Watched['under'] = { units: 0, documents: 0, bytes: 0 }
-    for (const activity of described?.raw.pendingActivities ?? []) {
+    for (const activity of activities) {
       const payload = activity.heartbeatDetails?.payloads?.[0]?.data
       const said = payload ? parse(payload) : undefined
       if (!said) continue
@@ -212,6 +217,14 @@ class Watch {
     watched.under = under
   }
 
+  async #activities(id: string) {
+    const described = await this.#client.workflow
+      .getHandle(id)
+      .describe()
+      .catch(() => undefined)
+    return described?.raw.pendingActivities ?? []
+  }
+
   async #finished(node: Node, watched: Watched): Promise<void> {
     const manifest = await findManifest(this.#store, node.stage, node.fingerprint)
     if (!manifest) return
@@ -221,7 +234,10 @@ class Watch {
   }
 
   async lines(): Promise<Line[]> {
-    if (!this.record) return [{ id: '', text: dim('opening the run: reading the config, hashing inputs'), log: 'opening the run' }]
+    if (!this.record) {
+      const opening = this.#retried ?? dim('reading the config, hashing inputs')
+      return [{ id: '', text: `opening the run: ${opening}`, log: this.#retried ? `opening the run: ${this.#retried}` : 'opening the run' }]
+    }
     const lines: Line[] = [{ id: '', text: dim(`run ${this.record.run}`), log: `run ${this.record.run}` }]
     for (const node of this.record.nodes) {
       const watched = this.#watched.get(node.id)
@@ -253,6 +269,9 @@ class Watch {
     }
   }
 }
+
+const retriedAmong = (id: string, activities: readonly Parameters<typeof pendingOf>[1][]): string | undefined =>
+  activities.map(each => retriedLine(pendingOf(id, each))).find(Boolean)
 
 function parse(data: Uint8Array): Record<string, unknown> | undefined {
   try {

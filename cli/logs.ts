@@ -1,10 +1,15 @@
-/** The worker's log (pino lines) for people. The file belongs to the machine that `up` ran on; other workers keep their own. */
+/**
+ * The worker's log (pino lines) for people, and behind it what the server tries again: an attempt that a timeout ended leaves no line. The
+ * file belongs to the machine that `up` ran on; other workers keep their own.
+ */
 import { open, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { MillraceError } from '../pipelines/errors.ts'
 import { home } from './home.ts'
 import { dim, err, oneLine, out, red, safe, yellow } from './output.ts'
-import { findRun, openLocal } from './runs.ts'
+import { type Pending, retriedLine, runOrOpenings } from './pending.ts'
+import { openLocal } from './runs.ts'
+import { type Services, services } from './services.ts'
 
 const tailBytes = 4 * 2 ** 20
 
@@ -19,8 +24,22 @@ export async function showLogs(run: string | undefined, options: { follow?: bool
       where: path,
       next: 'millrace up',
     })
-  const id = run === undefined ? undefined : (await findRun(await openLocal(), run)).run
-  const show = (line: string) => {
+  const up = await services()
+  try {
+    await show(path, run, options, up)
+  } finally {
+    await up.close()
+  }
+}
+
+async function show(
+  path: string,
+  run: string | undefined,
+  options: { follow?: boolean; lines: number; json?: boolean },
+  up: Services,
+): Promise<void> {
+  const { id, retried } = await about(run, up)
+  const shownOf = (line: string) => {
     const shown = readable(line, id, options.json)
     return shown === undefined ? [] : [shown]
   }
@@ -42,14 +61,37 @@ export async function showLogs(run: string | undefined, options: { follow?: bool
       await file.close()
     }
   }
-  const first = (await more()).flatMap(show).slice(-options.lines)
+  const first = (await more()).flatMap(shownOf).slice(-options.lines)
   for (const line of first) out(line)
-  if (!first.length && !options.follow && !options.json)
-    err(dim(id ? `the log says nothing of run ${id}: nothing went wrong` : 'the log is empty'))
-  while (options.follow) {
-    await new Promise(resolve => setTimeout(resolve, 500))
-    for (const line of (await more()).flatMap(show)) out(line)
+  const said = new Set<string>()
+  const again = async (): Promise<void> => {
+    if (options.json) return
+    for (const line of (await retried()).flatMap(each => retriedLine(each) ?? [])) {
+      if (!said.has(line)) out(line)
+      said.add(line)
+    }
   }
+  await again()
+  if (!first.length && !said.size && !options.follow && !options.json) err(dim(silence(id, up)))
+  for (let turn = 1; options.follow; turn++) {
+    await new Promise(resolve => setTimeout(resolve, 500))
+    for (const line of (await more()).flatMap(shownOf)) out(line)
+    if (turn % 10 === 0) await again()
+  }
+}
+
+function silence(id: string | undefined, { described }: Services): string {
+  if (!id) return 'the log is empty'
+  return `the log says nothing of run ${id}: ${described.server ? 'nothing went wrong' : 'no server is there to say whether something is tried again'}`
+}
+
+/** The run that is meant, and how to ask what of it is tried again; runs that are being opened where none is named. */
+async function about(run: string | undefined, up: Services): Promise<{ id: string | undefined; retried: () => Promise<Pending[]> }> {
+  if (run === undefined) return { id: undefined, retried: up.openings }
+  const found = await runOrOpenings(await openLocal(), run, up.openings)
+  if ('openings' in found) return { id: run, retried: async () => found.openings }
+  const { record } = found
+  return { id: record.run, retried: async () => up.pendingOf(record, await up.workflowOf(record)) }
 }
 
 const levels: Record<number, string> = {

@@ -3,6 +3,7 @@ import type { Client } from '@temporalio/client'
 import type { RunRecord } from '../activities/run.ts'
 import { connect, target } from './connect.ts'
 import { root } from './output.ts'
+import { describeWith, openingsOf, type Pending, pendingIn } from './pending.ts'
 
 export interface WorkflowState {
   workflowId: string
@@ -14,6 +15,10 @@ export interface Services {
   described: { server: string | null; worker: boolean }
   client: Client | undefined
   workflowOf(record: RunRecord): Promise<WorkflowState | undefined>
+  /** What is under way for a run whose workflow runs; nothing where that is not known. */
+  pendingOf(record: RunRecord, workflow: WorkflowState | undefined): Promise<Pending[]>
+  /** `openRun` of the workflows whose run is not in a store yet. */
+  openings(): Promise<Pending[]>
   close(): Promise<void>
 }
 
@@ -22,6 +27,8 @@ export async function services(): Promise<Services> {
     described: { server: null, worker: false },
     client: undefined,
     workflowOf: async () => undefined,
+    pendingOf: async () => [],
+    openings: async () => [],
     close: async () => undefined,
   }
   if (!(await target())) return none
@@ -32,6 +39,12 @@ export async function services(): Promise<Services> {
     described: { server: address, worker: await hasWorker(client, namespace) },
     client,
     workflowOf: record => workflowOf(client, record).catch(() => undefined),
+    pendingOf: async (record, workflow) => {
+      if (workflow?.status !== 'RUNNING') return []
+      const stages = record.nodes.map(({ stage, fingerprint }) => `stage/${stage}/${fingerprint}`)
+      return pendingIn(describeWith(client), [workflow.workflowId, ...stages])
+    },
+    openings: () => openingsOf(client).catch(() => []),
     close,
   }
 }

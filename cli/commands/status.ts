@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import type { RunRecord } from '../../activities/run.ts'
 import type { NodeFacts, RunFacts } from '../facts.ts'
 import { bold, bytes, dim, duration, green, json, number, out, percent, red, safe, table, yellow } from '../output.ts'
+import { type Pending, retriedLine, runOrOpenings } from '../pending.ts'
 import type { Services } from '../services.ts'
 import type { PhaseFacts } from '../training.ts'
 
@@ -32,24 +33,39 @@ export function add(program: Command): void {
       }
       const up = await services()
       if (run !== undefined) {
-        const record = await findRun(store, run)
+        const found = await runOrOpenings(store, run, up.openings)
+        if ('openings' in found) {
+          await up.close()
+          return options.json ? json({ ...up.described, opening: found.openings }) : out(openingText(found.openings))
+        }
+        const { record } = found
         const facts = await factsOf(store, record)
         const workflow = await up.workflowOf(record)
+        const pending = await up.pendingOf(record, workflow)
         await up.close()
+        markUnderWay(facts, pending)
         if (!isLive(facts, workflow)) for (const node of facts.nodes) if (node.state === 'running') node.state = 'stopped'
-        if (options.json) return json({ ...headOf(record, facts), ...up.described, workflow: workflow ?? null, nodes: facts.nodes })
+        if (options.json)
+          return json({ ...headOf(record, facts), ...up.described, workflow: workflow ?? null, pending, nodes: facts.nodes })
         const { Training } = await import('../training.ts')
         const { nodesOf } = await import('../runs.ts')
         const finished = new Set(facts.nodes.filter(isDone).map(node => node.id))
         const phases = await new Training(store, record.config).phases(await nodesOf(store, record), finished)
-        return out(runText(record, facts, phases, workflow, up))
+        return out(runText(record, facts, phases, workflow, pending, up))
       }
       const runs = []
-      for (const record of (await listRuns(store)).slice(0, 20))
-        runs.push({ record, facts: await factsOf(store, record), workflow: await up.workflowOf(record) })
+      for (const record of (await listRuns(store)).slice(0, 20)) {
+        const workflow = await up.workflowOf(record)
+        runs.push({ record, facts: await factsOf(store, record), workflow, pending: await up.pendingOf(record, workflow) })
+      }
+      const opening = await up.openings()
       await up.close()
-      if (options.json) return json({ store: store.uri, ...up.described, runs: runs.map(({ record, facts }) => headOf(record, facts)) })
+      if (options.json) {
+        const heads = runs.map(({ record, facts, pending }) => ({ ...headOf(record, facts), pending }))
+        return json({ store: store.uri, ...up.described, opening, runs: heads })
+      }
       out(servicesText(up.described))
+      if (opening.length) out(openingText(opening))
       if (!runs.length) return out(`no runs in ${safe(store.uri)}. Start one: millrace run CONFIG`)
       out(`store ${safe(store.uri)}\n`)
       const rows = runs.map(({ record, facts, workflow }) => {
@@ -63,11 +79,31 @@ export function add(program: Command): void {
         ]
       })
       out(table([['run', 'state', 'steps', 'started (UTC)', 'config'].map(dim), ...rows]))
+      for (const { record, pending } of runs) for (const line of retriedLines(pending)) out(`${record.run}  ${line}`)
       out(dim('\nmillrace status RUN shows its stages'))
     })
 }
 
 const isDone = (node: NodeFacts): boolean => node.state === 'done' || node.state === 'reused'
+
+/** Activities of a stage by what they are called in its row. */
+const doing: Record<string, string> = { checkCanary: 'canary', planOperation: 'plan', commitStage: 'commit' }
+
+/** A stage of which the journal says nothing yet may be under way: its canary comes before its units. */
+function markUnderWay(facts: RunFacts, pending: readonly Pending[]): void {
+  for (const node of facts.nodes) {
+    const activity = pending.find(({ fingerprint }) => fingerprint === node.fingerprint)?.activity
+    if (node.state !== 'waiting' || activity === undefined) continue
+    node.state = 'running'
+    if (doing[activity] !== undefined) node.operation = doing[activity]
+  }
+}
+
+const retriedLines = (pending: readonly Pending[]): string[] => pending.flatMap(each => retriedLine(each) ?? [])
+
+/** Runs that are not in the store: their configs are read, their inputs hashed. */
+const openingText = (opening: readonly Pending[]): string =>
+  opening.map(each => `opening ${safe(each.workflowId)}: ${retriedLine(each) ?? 'reading the config, hashing inputs'}`).join('\n')
 
 const headOf = (record: RunRecord, facts: RunFacts) => ({
   run: record.run,
@@ -106,6 +142,7 @@ function runText(
   facts: RunFacts,
   phases: readonly PhaseFacts[],
   workflow: { status: string; failure?: string } | undefined,
+  pending: readonly Pending[],
   up: Services,
 ): string {
   const lines = [
@@ -113,7 +150,7 @@ function runText(
   ]
   const word = facts.lastWord === undefined ? undefined : (Date.now() - facts.lastWord) / 1000
   if (!facts.ended && word !== undefined) lines.push(dim(`  last word from a worker ${duration(word)} ago`))
-  lines.push(`  ${servicesText(up.described)}`, '')
+  lines.push(`  ${servicesText(up.described)}`, ...retriedLines(pending).map(line => `  ${line}`), '')
   const head = ['stage', 'state', 'units', 'in', 'out', 'dropped', 'docs/s', 'CPU', 'notes'].map(dim)
   const corpus = facts.nodes.filter(node => record.nodes.some(each => each.id === node.id))
   lines.push(table([head, ...corpus.map(nodeRow)], '  '))
