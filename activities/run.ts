@@ -14,6 +14,7 @@ import { findManifest } from '../storage/artifacts.ts'
 import { createSame, missing, readJson, type Store } from '../storage/store.ts'
 import { ConfigError, loadConfig } from './config.ts'
 import { identityOfSource, type Pinned, pinInputs } from './inputs.ts'
+import { checkKinds } from './kinds.ts'
 import { epochsOf } from './retry.ts'
 import { storeUri, type WorkerContext } from './worker-context.ts'
 
@@ -92,6 +93,7 @@ export async function describeRun(
 ): Promise<{ config: Config; pinned: Pinned; nodes: Node[]; store: string }> {
   const config = await loadConfig(configPath)
   const pinned = await pinInputs(config, configPath, join(home, 'cache', 'inputs.json'), beat)
+  pinned.notes.push(...checkKinds(config, pinned.sources, configPath))
   const nodes = await corpusNodes(config, { ...pinned, sources: config.sources.map(identityOfSource) })
   return { config, pinned, nodes, store: storeUri(config.run.store, home) }
 }

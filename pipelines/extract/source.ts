@@ -150,3 +150,10 @@ export function kindOf(format: Format): string {
     tree: 'code',
   }[format]
 }
+
+/** Kinds that documents of a file can have; undefined where its rows may name any. */
+export function kindsIn(source: Pick<Source, 'kind'>, format: Format): readonly string[] | undefined {
+  if (format === 'tree') return [source.kind === 'auto' ? 'code' : source.kind, 'markdown'] // a README is prose
+  if (source.kind !== 'auto') return [source.kind]
+  return ['jsonl', 'parquet', 'arrow'].includes(format) ? undefined : [kindOf(format)]
+}

@@ -15,8 +15,8 @@ import type { Outcome, Step, Verdict } from './step.ts'
 /** What a rule applies to: languages are judged by what their files are made of, not one by one. */
 export type Family = 'source' | 'assembly' | 'page' | 'prose' | 'settings' | 'notebook'
 
-const syntaxOfType: Record<string, SyntaxName> = {}
-const familyOfType: Record<string, Family> = {}
+const syntaxOfType: Record<string, SyntaxName> = Object.create(null) // a file may end in .constructor
+const familyOfType: Record<string, Family> = Object.create(null)
 const declare = (syntax: SyntaxName, family: Family, types: string) => {
   for (const type of types.split(' ')) {
     syntaxOfType[type] = syntax

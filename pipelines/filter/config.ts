@@ -18,6 +18,7 @@ import { piiSchema } from './pii.ts'
 import { canariesSchema, canaryFiles } from './planted.ts'
 import { overridden, overrideSchema, type Profile, type ProfileName, profileNames, profiles } from './profiles.ts'
 import { type PublishedName, publishedNames, publishedSchema } from './published.ts'
+import { wrongNames } from './reasons.ts'
 import { scoresSchema } from './scores.ts'
 import { signalsSchema } from './signals.ts'
 
@@ -36,6 +37,11 @@ export const profileOfKind: Record<string, ProfileName> = {
   'code/xml': 'markup',
   repository: 'none',
   '*': 'millrace',
+}
+
+/** No two rules of one reason; see reasons.ts. */
+const named = (rules: readonly { name: string }[], context: z.core.$RefinementCtx<unknown>): void => {
+  for (const each of wrongNames(rules)) context.addIssue({ code: 'custom', ...each })
 }
 
 export const filterConfig = z
@@ -72,6 +78,7 @@ export const filterConfig = z
     classifier: z
       .array(classifierSchema)
       .refine(list => list.filter(({ train }) => train).length <= 1, { message: 'expected one classifier at most that is trained' })
+      .superRefine(named)
       .optional()
       .describe('Classifiers, one after the other'),
     fluency: fluencySchema.optional(),
@@ -82,6 +89,7 @@ export const filterConfig = z
     modules: z.array(moduleSchema).optional().describe('Your own rules as ES modules; they see what scores and published rules measured'),
     expressions: z
       .array(expressionSchema)
+      .superRefine(named)
       .optional()
       .describe('Rules over everything measured, without code; the first that is true drops'),
     maxDocumentBytes: z
@@ -124,9 +132,9 @@ export const profilesOf = ({ words, override }: Pick<FilterConfig, 'words' | 'ov
 
 type ByKind = Pick<FilterConfig, 'profiles' | 'published'>
 
-/** Of a table by kind/type, kind and `*` the nearest entry. */
+/** Of a table by kind/type, kind and `*` the nearest entry. Kinds come from rows: one may be called `constructor`. */
 const nearestOf = <T>(table: Readonly<Record<string, T>>, kind: string, type: string | undefined): T | undefined =>
-  table[`${kind}/${type}`] ?? table[kind] ?? table['*']
+  table[[`${kind}/${type}`, kind].find(key => Object.hasOwn(table, key)) ?? '*']
 
 /** Name of the profile that judges a kind and type: none where a published definition does and the config does not ask for both. */
 export function profileFor({ profiles: given, published }: ByKind): (kind: string, type: string | undefined) => ProfileName {

@@ -73,7 +73,8 @@ class Parser {
       const start = at + (/^\s*/.exec(text.slice(at))?.[0].length ?? 0)
       if (!found) throw this.#wrong(start, 'a number, a name, an operator or a parenthesis', JSON.stringify(text.slice(start, start + 8)))
       const [, number, name, operator] = found
-      const word = name === undefined ? undefined : words[name.toLowerCase()]
+      const lower = name?.toLowerCase() ?? ''
+      const word = Object.hasOwn(words, lower) ? words[lower] : undefined
       if (number !== undefined) this.#tokens.push({ kind: 'number', text: number, at: start })
       else if (name !== undefined && word === undefined) this.#tokens.push({ kind: 'name', text: name, at: start })
       else this.#tokens.push({ kind: 'operator', text: word ?? (operator as string), at: start })

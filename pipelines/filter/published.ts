@@ -293,7 +293,8 @@ export function publishedStep(config: PublishedConfig): Step {
   // In the tables' own order, so that a config's order of keys cannot change a schema.
   const statistics = used.length === 0 ? [] : publishedStatistics().flatMap((name, number) => (asked.has(name) ? [{ name, number }] : []))
   const profileOf = (kind: string, type: string | undefined) => {
-    const name = config.profiles[`${kind}/${type}`] ?? config.profiles[kind] ?? config.profiles['*']
+    const key = [`${kind}/${type}`, kind].find(each => Object.hasOwn(config.profiles, each)) ?? '*' // a kind may be called `constructor`
+    const name = config.profiles[key]
     return name === undefined ? notJudged : used.indexOf(name)
   }
   return {

@@ -23,6 +23,7 @@ import { moduleStep } from './modules.ts'
 import { piiStep } from './pii.ts'
 import { profileNames } from './profiles.ts'
 import { publishedStep } from './published.ts'
+import { checkReasons } from './reasons.ts'
 import { type ProfileOf, rulesStep } from './rules.ts'
 import { scoresStep } from './scores.ts'
 import { signalsStep } from './signals.ts'
@@ -48,6 +49,7 @@ const chains = new WeakMap<FilterConfig, Chain>()
 export function chainOf(config: FilterConfig, trained?: Trained): Chain {
   const before = trained ? undefined : chains.get(config)
   if (before) return before
+  checkReasons(config)
   const { files = {} } = config
   const here = located<FilterConfig>(config)
   const [profile, definition] = [profileFor(config), definitionFor(config)]

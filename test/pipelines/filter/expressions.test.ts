@@ -97,6 +97,10 @@ describe('expressions', () => {
     expect(() => expressionsStep([{ name: 'few', drop: 'wrods < 50' }], ['lines', 'words'])).toThrow(
       /filter\.expressions\[0\]\.drop \(few\), character 1 .*the nearest is words, found "wrods"/,
     )
+    for (const name of ['constructor', 'toString', '__proto__', 'hasOwnProperty'])
+      expect(() => expressionsStep([{ name: 'few', drop: `${name} < 50` }], ['lines', 'words'])).toThrow(
+        new RegExp(`character 1 .*expected a statistic of an earlier step.*found "${name}"`),
+      )
   })
 
   it('give value and threshold of a simple comparison, either way round', () => {
