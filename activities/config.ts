@@ -5,6 +5,7 @@ import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'y
 import type * as z from 'zod'
 import { type Config, configSchema } from '../pipelines/config.ts'
 import { MillraceError } from '../pipelines/errors.ts'
+import type { Stage } from '../pipelines/stage.ts'
 import { stepsOf } from '../pipelines/train/config.ts'
 
 /** Asked wrongly: exit code 2, never retried. */
@@ -113,6 +114,28 @@ function checkBudgets(config: Config, at: (path: PropertyKey[]) => string): void
       throw new ConfigError(at(['stages', 'shard', 'fim', name]), `a component of mix (${names.join(', ')})`, `"${name}"`)
 }
 
+/**
+ * Asks a stage about its section, parsed, with files where they are pinned (Stage.check). What it says gets the line of the config: of the
+ * field where the error's `where` names one.
+ */
+export async function checkSection<C>(stage: Stage<C>, section: C, configPath: string): Promise<void> {
+  try {
+    await stage.check?.(section)
+  } catch (error) {
+    const { code, kind, expected, found, where = '', next } = error as MillraceError
+    if (!(error instanceof MillraceError) || kind !== 'config') throw error
+    const text = await readFile(configPath, 'utf8').catch(() => '')
+    const lines = new LineCounter()
+    const { contents } = parseDocument(text, { lineCounter: lines, prettyErrors: false })
+    const [field = ''] = /^[^\s,(]+/.exec(where) ?? []
+    const path = field.startsWith(stage.name) ? field.replace(/\[(\d+)\]/g, '.$1').split('.') : [stage.name]
+    const offset = offsetOf(contents, ['stages', ...path])
+    const line = offset === undefined ? '' : `:${lines.linePos(offset).line}`
+    // In its place, not around it: of a chain of causes a command shows the deepest.
+    throw new MillraceError({ code, kind, expected, found, where: [`${configPath}${line}`, where].filter(Boolean).join(', '), next })
+  }
+}
+
 function explain(issue: z.core.$ZodIssue, contents: unknown, at: (offset: number | undefined) => string): ConfigError {
   if (issue.code === 'unrecognized_keys') {
     const [key] = issue.keys
@@ -120,19 +143,30 @@ function explain(issue: z.core.$ZodIssue, contents: unknown, at: (offset: number
     return new ConfigError(at(offsetOf(contents, path)), `a known field in ${name(issue.path)}`, `"${key}"`)
   }
   if (issue.code === 'invalid_union') {
-    const inner = issue.errors.flat()[0]
+    // What is wrong further in tells of a value that was meant that way; else no way was meant more than another.
+    const inner = issue.errors.flat().find(each => each.path.length || each.code === 'unrecognized_keys')
     if (inner) return explain({ ...inner, path: [...issue.path, ...inner.path] } as z.core.$ZodIssue, contents, at)
   }
   const found = valueAt(contents, issue.path)
-  const expected = issue.message
-    .replace(/^Invalid (input|option): expected /, '')
-    .replace(/, received .*$/, '')
-    .replace(/^Too (small|big): expected /, '')
   return new ConfigError(
     at(offsetOf(contents, issue.path)),
-    `${name(issue.path)} to be ${expected}`,
+    `${name(issue.path)} to be ${expectedBy(issue)}`,
     found === undefined ? 'nothing' : JSON.stringify(found).slice(0, 120),
   )
+}
+
+/** What an issue asks for, to stand behind "… to be": without the words that the sentence has already. */
+export function expectedBy(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'invalid_union' && issue.errors.length) {
+    const ways = issue.errors.flatMap(([first]) => (first ? [expectedBy(first)] : []))
+    if (ways.length) return [...new Set(ways)].join(' or ')
+  }
+  if (issue.code === 'invalid_key') return 'under another name: of small letters, digits, - and _'
+  return issue.message
+    .replace(/^Invalid (input|option): expected /, '')
+    .replace(/, received .*$/, '')
+    .replace(/^Too (small|big): expected (number|int|string|array) to (be|have) /, '')
+    .replace(/^expected /, '')
 }
 
 const name = (path: readonly PropertyKey[]): string =>

@@ -17,7 +17,7 @@ import { digestOf } from '../pipelines/identity.ts'
 import type { Raw } from '../pipelines/plan.ts'
 import type { SourceIdentity } from '../pipelines/stage.ts'
 import { stageOf } from '../pipelines/stages.ts'
-import { allowed, ConfigError } from './config.ts'
+import { allowed, ConfigError, checkSection } from './config.ts'
 
 export type PinnedFile = Raw & { mtimeMs: number }
 
@@ -56,6 +56,7 @@ export async function pinInputs(
   heartbeat: (detail: string) => void = () => undefined,
 ): Promise<Pinned> {
   const cache = await HashCache.open(cachePath)
+  const files = await pinNamed(config, configPath, cache) // first: what is wrong with a stage is said before terabytes are read
   const notes: string[] = []
   const sources: PinnedFile[] = []
   for (const entry of config.sources) {
@@ -72,24 +73,25 @@ export async function pinInputs(
       ...(await hashAll([{ key: entry.path.split('/').at(-1) ?? entry.name, path }], identityOfEvaluation(entry), cache, heartbeat)),
     )
   }
-  const files = await pinNamed(config, configPath, cache)
   await cache.save()
   const digests = { sourcesDigest: digestOfFiles(sources), evaluationDigest: digestOfFiles(evaluation) }
   return { sources, evaluation, ...digests, ...(files ? { files } : {}), notes }
 }
 
-/** Models, scores and modules that stages name. */
+/** Models, scores and modules that stages name; every stage is asked whether it can work with its own. */
 async function pinNamed(config: Config, configPath: string, cache: HashCache): Promise<Record<string, Files> | undefined> {
   const all: Record<string, Files> = {}
   for (const [name, section] of Object.entries(config.stages ?? {})) {
     const stage = await stageOf(name)
-    if (!stage.files) continue
-    const files = await pinFiles(stage, stage.config.parse(section), {
+    if (!stage.files && !stage.check) continue
+    const own = stage.config.parse(section)
+    const files = await pinFiles(stage, own, {
       base: dirname(configPath),
       allowed: (path, where) => allowed(path, where),
       sha256: async path => (await cache.sha256(path)).sha256,
     })
     if (files) all[name] = files
+    await checkSection(stage, files ? { ...own, files } : own, configPath)
   }
   return Object.keys(all).length ? all : undefined
 }

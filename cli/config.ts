@@ -1,10 +1,11 @@
 /** Reads a config as a command needs it: everything that can be wrong with it without looking at the input is said at once. */
 import { readFile } from 'node:fs/promises'
 import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml'
-import { ConfigError, loadConfig } from '../activities/config.ts'
+import { ConfigError, checkSection, loadConfig } from '../activities/config.ts'
 import type { Config } from '../pipelines/config.ts'
 import { corpusNodes } from '../pipelines/corpus.ts'
 import { MillraceError } from '../pipelines/errors.ts'
+import { stageOf } from '../pipelines/stages.ts'
 import { trainingNodes } from '../pipelines/train/next.ts'
 
 /** Throws CONFIG with file and line. Whether the file lies where a worker may read is for the worker to say. */
@@ -16,6 +17,10 @@ export async function readConfig(path: string): Promise<Config> {
   } catch (error) {
     if (!(error instanceof MillraceError) || error.kind !== 'config') throw error
     throw new ConfigError(await place(path, error.where ?? ''), `${error.where ?? 'the config'} to have ${error.expected}`, error.found)
+  }
+  for (const [name, section] of Object.entries(config.stages)) {
+    const stage = await stageOf(name)
+    if (stage.check) await checkSection(stage, stage.config.parse(section), path)
   }
   return config
 }

@@ -61,6 +61,11 @@ export interface Stage<C = any> {
   files?: (config: C) => readonly NamedFile[]
   /** What of the config names an artifact, where that is less than all. */
   identity?: (config: C) => unknown
+  /**
+   * Throws what is wrong with a config that its schema cannot say, also with the files that it names where they are pinned: asked when a run
+   * opens, before any work. `where` of an error begins with the stage's name.
+   */
+  check?: (config: C) => Promise<void>
   /** Documents that it must drop and keep, run through it before its first unit. */
   canary?: Canary<C>
 }

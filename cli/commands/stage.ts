@@ -78,7 +78,9 @@ async function runStageCommand(name: string, options: StageOptions): Promise<voi
     throw usage('--evaluation', 'JSONL files of evaluation items', 'none')
   if (!stage.inputs.length || stage.inputs.includes('weights') || stage.inputs.includes('log'))
     throw usage(`stage ${name}`, 'a stage of the corpus', 'a step of training', `millrace run CONFIG --only ${name}`)
-  const { config, given } = await settingsOf(stage, options.config, options.set)
+  const { config: asked, given } = await settingsOf(stage, options.config, options.set)
+  const base = options.config ? dirname(resolve(options.config)) : undefined
+  const config = await checked(stage, asked, base ?? process.cwd())
   checkOutputs(stage, options, await import('../stage/sinks.ts'))
   const { readInputs } = await import('../stage/inputs.ts')
   const folder = await scratchFolder(options.output)
@@ -91,7 +93,7 @@ async function runStageCommand(name: string, options: StageOptions): Promise<voi
     maxMemory: options.maxMemory,
     seed: options.seed,
     stallSeconds: 300,
-    ...(options.config ? { base: dirname(resolve(options.config)) } : {}),
+    ...(base === undefined ? {} : { base }),
     ...(process.stderr.isTTY ? { onProgress: showProgress() } : {}),
   }
   const stop = (signal: NodeJS.Signals) => {
@@ -122,6 +124,15 @@ async function runStageCommand(name: string, options: StageOptions): Promise<voi
     bench.runner.close()
     await rm(folder, { recursive: true, force: true })
   }
+}
+
+/** Settings with the files that they name, pinned, once the stage has looked at both: before anything is extracted. */
+async function checked(stage: Stage, config: Record<string, unknown>, base: string): Promise<Record<string, unknown>> {
+  const { pinFiles } = await import('../../pipelines/files.ts')
+  const files = await pinFiles(stage, config, { base })
+  const pinned = files ? { ...config, files } : config
+  await stage.check?.(pinned)
+  return pinned
 }
 
 const size = (part: Part): number => part.batches?.reduce((sum, batch) => sum + batch.bytes, 0) ?? part.bytes

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { isMap, isScalar, LineCounter, type Node, parse, parseDocument } from 'yaml'
 import type * as z from 'zod'
-import { ConfigError } from '../../activities/config.ts'
+import { ConfigError, expectedBy } from '../../activities/config.ts'
 import type { Stage } from '../../pipelines/stage.ts'
 import { usage } from '../usage.ts'
 
@@ -42,20 +42,6 @@ export async function settingsOf(
   }
   const expected = expectedBy(issue)
   throw new ConfigError(where, `${name || 'the settings'} to be ${expected}`, show(values, path), next)
-}
-
-/** What an issue asks for, without the words that our sentence has already. */
-function expectedBy(issue: z.core.$ZodIssue): string {
-  if (issue.code === 'invalid_union' && issue.errors.length) {
-    const ways = issue.errors.flatMap(([first]) => (first ? [expectedBy(first)] : []))
-    if (ways.length) return [...new Set(ways)].join(' or ')
-  }
-  if (issue.code === 'invalid_key') return 'under another name: of small letters, digits, - and _'
-  return issue.message
-    .replace(/^Invalid (input|option): expected /, '')
-    .replace(/, received .*$/, '')
-    .replace(/^Too (small|big): expected (number|int|string|array) to (be|have) /, '')
-    .replace(/^expected /, '')
 }
 
 /** Names of the settings that a stage has. */

@@ -52,8 +52,8 @@ export const addressFiles = ({ files = [] }: Addresses): NamedFile[] =>
 
 /**
  * The step of a config's lists; undefined where it has none. `digest` says what a file held when it was pinned, by its place in `files`.
- * Lists are read with the first batch. MillraceError BAD_URL_LIST naming list or file and line, where an entry can match nothing or
- * everything; URL_LIST_FILE, URL_LIST_CHANGED.
+ * Lists are read with the first batch, and once before by `check`. MillraceError BAD_URL_LIST naming list or file and line, where an entry can
+ * match nothing or everything; URL_LIST_FILE, URL_LIST_CHANGED.
  */
 export function addressStep(config: Addresses, digest: (file: number) => string | undefined = () => undefined): Step | undefined {
   if (!config.files?.length && urlLists.every(name => config[name].length === 0)) return undefined
@@ -61,6 +61,9 @@ export function addressStep(config: Addresses, digest: (file: number) => string 
   return {
     name: 'addresses',
     fields: [],
+    async check() {
+      await open(config, digest)
+    },
     async run(batch) {
       opening ??= open(config, digest)
       const rules = await opening
@@ -129,9 +132,14 @@ function said(where: string, add: () => void): void {
   } catch (error) {
     const [, line, expected, found] = /^(line \d+): expected (.*), found (.*)$/s.exec((error as Error).message) ?? []
     if (line === undefined || expected === undefined || found === undefined) throw error
-    throw new MillraceError(
-      { code: 'BAD_URL_LIST', kind: 'config', expected, found, where: `${where}, ${line}`, next: 'correct the line or take it out' },
-      { cause: error },
-    )
+    // In its place: it has a code of its own, and of a chain of causes a command shows the deepest.
+    throw new MillraceError({
+      code: 'BAD_URL_LIST',
+      kind: 'config',
+      expected,
+      found,
+      where: `${where}, ${line}`,
+      next: 'correct the line or take it out',
+    })
   }
 }

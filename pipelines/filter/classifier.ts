@@ -15,7 +15,7 @@ import { MillraceError } from '../errors.ts'
 import type { NamedFile } from '../files.ts'
 import { linesIn } from '../lines.ts'
 import { numberColumn, textsIn } from './columns.ts'
-import { labelsOf, modelOf } from './fasttext.ts'
+import { checkModel, labelsOf, modelOf } from './fasttext.ts'
 import type { Step, Verdict } from './step.ts'
 
 const count = (least: number, usual: number) => z.int().min(least).default(usual)
@@ -88,23 +88,42 @@ export const classifierFiles = ({ model, train }: ClassifierConfig, place = 'cla
  */
 export function classifierStep(config: ClassifierConfig, sha256?: string): Step {
   const { name, threshold, keepLabel } = config
-  const open = async () => {
-    const model = await modelOf({ path: config.model ?? '', sha256, where: 'filter.classifier.model' })
-    const wanted = labelsOf(model).indexOf(keepLabel)
-    if (wanted >= 0) return { model, wanted }
+  const file = { path: config.model ?? '', sha256, where: 'filter.classifier.model' }
+  const numberOf = (labels: readonly string[]): number => {
+    const wanted = labels.indexOf(keepLabel)
+    if (wanted >= 0) return wanted
     throw new MillraceError({
       code: 'UNKNOWN_LABEL',
       kind: 'config',
-      expected: `one of the model’s labels (${labelsOf(model).slice(0, 8).join(', ')})`,
+      expected: `one of the model’s labels (${labels.slice(0, 8).join(', ')})`,
       found: JSON.stringify(keepLabel),
       where: 'filter.classifier.keepLabel',
+      next: 'name the label that is to stay as the model does, without __label__',
     })
+  }
+  const open = async () => {
+    const model = await modelOf(file)
+    return { model, wanted: numberOf(labelsOf(model)) }
   }
   return {
     name: `classifier.${name}`,
     fields: [{ name, type: f64(), nullable: true }],
     async open() {
       await open()
+    },
+    async check() {
+      if (config.model !== undefined) numberOf(await checkModel(file))
+      const { labels } = config.train ?? {}
+      if (labels === undefined) return
+      for await (const _ of readLabelled(labels, { rows: 1 })) return
+      throw new MillraceError({
+        code: 'CLASSIFIER_LABELS',
+        kind: 'config',
+        expected: 'labelled texts',
+        found: 'none',
+        where: labels,
+        next: 'name JSONL or Parquet with columns text and label',
+      })
     },
     async run(batch, { threads }) {
       const { model, wanted } = await open()
@@ -167,8 +186,14 @@ export const trainOn = (rows: readonly Labelled[], options: TrainOptions = {}): 
     options,
   )
 
-/** Reads labelled texts from JSONL (.gz, .zst) or Parquet. CLASSIFIER_LABELS names the row that has no text or no label. */
-export async function* readLabelled(path: string, columns = { text: 'text', label: 'label' }): AsyncGenerator<Labelled, void, undefined> {
+/**
+ * Reads labelled texts from JSONL (.gz, .zst) or Parquet; of Parquet the first `rows` alone, where that is given. CLASSIFIER_LABELS names the
+ * row that has no text or no label.
+ */
+export async function* readLabelled(
+  path: string,
+  { columns = { text: 'text', label: 'label' }, rows }: { columns?: { text: string; label: string }; rows?: number } = {},
+): AsyncGenerator<Labelled, void, undefined> {
   let row = 0
   const labelled = (record: Record<string, unknown>): Labelled => {
     row++
@@ -184,7 +209,13 @@ export async function* readLabelled(path: string, columns = { text: 'text', labe
   }
   if (path.endsWith('.parquet')) {
     const file = await asyncBufferFromFile(path)
-    for (const record of await parquetReadObjects({ file, columns: Object.values(columns), compressors })) yield labelled(record)
+    for (const record of await parquetReadObjects({
+      file,
+      columns: Object.values(columns),
+      compressors,
+      ...(rows ? { rowEnd: rows } : {}),
+    }))
+      yield labelled(record)
     return
   }
   for await (const line of linesIn(path)) if (line.trim() !== '') yield labelled(parsed(line, path, row + 1))

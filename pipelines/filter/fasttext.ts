@@ -2,10 +2,11 @@
  * fastText models for steps: opened once in a process and checked against the digest that was pinned, and their answers as columns.
  */
 import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { type FastTextModel, openModel, type Predictions } from '../../native/addon/fasttext.ts'
 import { Column, utf8 } from '../arrow/index.ts'
 import { MillraceError } from '../errors.ts'
+import { fastTextLabels, ModelHeadError, smallModel } from './model_head.ts'
 
 export interface ModelFile {
   path: string
@@ -18,8 +19,8 @@ export interface ModelFile {
 const prefix = '__label__'
 
 /** Labels of a model without their prefix. */
-export const labelsOf = (model: FastTextModel): string[] =>
-  model.labels.map(label => (label.startsWith(prefix) ? label.slice(prefix.length) : label))
+export const labelsOf = ({ labels }: Pick<FastTextModel, 'labels'>): string[] =>
+  labels.map(label => (label.startsWith(prefix) ? label.slice(prefix.length) : label))
 
 const opened = new Map<string, Promise<FastTextModel>>()
 
@@ -34,15 +35,42 @@ export function modelOf(file: ModelFile): Promise<FastTextModel> {
   return model
 }
 
+/**
+ * Labels of a model without their prefix, for a check before there is anything to ask it: a small model is read whole, of a large one no more
+ * than the head, and none is kept. Throws as `modelOf` does.
+ */
+export async function checkModel(file: ModelFile): Promise<string[]> {
+  const { path, where } = file
+  const info = await stat(path).catch(() => undefined)
+  if (!info || info.size <= smallModel) return labelsOf(await open(file))
+  try {
+    return labelsOf({ labels: await fastTextLabels(path) })
+  } catch (error) {
+    if (error instanceof ModelHeadError) throw notSupervised(where, path, error.expected, error.found)
+    throw unreadable(where, path, error)
+  }
+}
+
+const wrong = (where: string, path: string, code: string, expected: string, found: string, next: string): MillraceError =>
+  new MillraceError({ code, kind: 'config', expected, found, where: `${where} (${path})`, next })
+
+const notSupervised = (where: string, path: string, expected: string, found: string): MillraceError =>
+  wrong(where, path, 'BAD_MODEL', expected, found, 'name a supervised fastText model of version 12, .bin or .ftz')
+
+const unreadable = (where: string, path: string, error: unknown): MillraceError => {
+  const found = String((error as NodeJS.ErrnoException).code ?? error)
+  return wrong(where, path, 'MODEL_FILE', 'a fastText model that can be read', found, 'name a .bin or .ftz file')
+}
+
 async function open({ path, sha256, where }: ModelFile): Promise<FastTextModel> {
-  const wrong = (code: string, expected: string, found: string, next: string) =>
-    new MillraceError({ code, kind: 'config', expected, found, where: `${where} (${path})`, next })
   const bytes = await readFile(path).catch(error => {
-    throw wrong('MODEL_FILE', 'a fastText model that can be read', String(error.code ?? error), 'name a .bin or .ftz file')
+    throw unreadable(where, path, error)
   })
   const digest = createHash('sha256').update(bytes).digest('hex')
   if (sha256 !== undefined && digest !== sha256)
     throw wrong(
+      where,
+      path,
       'MODEL_CHANGED',
       `the bytes that were pinned (sha256 ${sha256.slice(0, 16)}…)`,
       `${digest.slice(0, 16)}…`,
@@ -51,12 +79,7 @@ async function open({ path, sha256, where }: ModelFile): Promise<FastTextModel> 
   return openModel(bytes).catch(error => {
     if (error.code !== 'BAD_MODEL') throw error
     const [, at, expected, found] = /^model, (.*?): expected (.*), found (.*)$/s.exec(error.message) ?? []
-    throw wrong(
-      'BAD_MODEL',
-      `${expected ?? 'a supervised fastText model'} at ${at ?? 'its start'}`,
-      found ?? error.message,
-      'name a supervised fastText model of version 12, .bin or .ftz',
-    )
+    throw notSupervised(where, path, `${expected ?? 'a supervised fastText model'} at ${at ?? 'its start'}`, found ?? error.message)
   })
 }
 

@@ -7,7 +7,7 @@
  * (native/ngram/words.h). An ARPA file of another program is read at white space, each line a sentence: give it texts split its way, or its
  * perplexity means little. A text's perplexity is over words and sentence ends, unknown words included.
  */
-import { rm } from 'node:fs/promises'
+import { rm, stat } from 'node:fs/promises'
 import * as z from 'zod'
 import { loadModel, type NgramModel, openTrainer, scoreTexts, type TrainReport } from '../../native/addon/ngram.ts'
 import type { Texts } from '../../native/addon/text.ts'
@@ -15,6 +15,7 @@ import { type Batch, Column, f64, utf8 } from '../arrow/index.ts'
 import { MillraceError } from '../errors.ts'
 import { type NamedFile, sha256Of } from '../files.ts'
 import { numberColumn, textsIn } from './columns.ts'
+import { checkNgramHead, ModelHeadError, smallModel } from './model_head.ts'
 import type { Step, Verdict } from './step.ts'
 
 const bucketsSchema = z
@@ -80,6 +81,9 @@ export function fluencyStep(config: FluencyConfig, sha256?: string): Step {
     ],
     async open() {
       await modelOf(config.model ?? '', sha256)
+    },
+    async check() {
+      if (config.model !== undefined) await checkModel(config.model, sha256)
     },
     async run(batch, { threads }) {
       const model = await modelOf(config.model ?? '', sha256)
@@ -186,15 +190,27 @@ function modelOf(path: string, sha256: string | undefined): Promise<NgramModel> 
   return model
 }
 
+const next = 'name an ARPA file, or a model that trainModel wrote'
+const wrong = (path: string, code: string, expected: string, found: string, then = next): MillraceError =>
+  new MillraceError({ code, kind: 'config', expected, found, where: `filter.fluency.model (${path})`, next: then })
+
+/** As `modelOf`, and keeps nothing: a small model is read whole, of a large one no more than how it begins. */
+async function checkModel(path: string, sha256: string | undefined): Promise<void> {
+  const info = await stat(path).catch(() => undefined)
+  if (!info || info.size <= smallModel) return void (await open(path, sha256))
+  await checkNgramHead(path).catch(error => {
+    if (error instanceof ModelHeadError) throw wrong(path, 'BAD_MODEL', error.expected, error.found)
+    throw wrong(path, 'MODEL_FILE', 'an n-gram model that can be read', String(error.code ?? error))
+  })
+}
+
 async function open(path: string, sha256: string | undefined): Promise<NgramModel> {
-  const wrong = (code: string, expected: string, found: string, next: string) =>
-    new MillraceError({ code, kind: 'config', expected, found, where: `filter.fluency.model (${path})`, next })
-  const next = 'name an ARPA file, or a model that trainModel wrote'
   const digest = await sha256Of(path).catch(error => {
-    throw wrong('MODEL_FILE', 'an n-gram model that can be read', String(error.code ?? error), next)
+    throw wrong(path, 'MODEL_FILE', 'an n-gram model that can be read', String(error.code ?? error))
   })
   if (sha256 !== undefined && digest !== sha256)
     throw wrong(
+      path,
       'MODEL_CHANGED',
       `the bytes that were pinned (sha256 ${sha256.slice(0, 16)}…)`,
       `${digest.slice(0, 16)}…`,
@@ -203,7 +219,7 @@ async function open(path: string, sha256: string | undefined): Promise<NgramMode
   return loadModel(path).catch(error => {
     const [, at, expected, found] = /^((?:line|byte) \d+): expected (.*), found (.*)$/s.exec(error.message) ?? []
     if (error.code !== 'BAD_MODEL') throw error
-    throw wrong('BAD_MODEL', `${expected ?? 'an n-gram model'} at ${at ?? 'its start'}`, found ?? error.message, next)
+    throw wrong(path, 'BAD_MODEL', `${expected ?? 'an n-gram model'} at ${at ?? 'its start'}`, found ?? error.message)
   })
 }
 

@@ -40,6 +40,7 @@ export const filter = defineStage({
   inputs: ['documents'],
   files: filesOf,
   identity: filterIdentity,
+  check: checkChain,
   canary,
   operations: [
     {
@@ -124,6 +125,13 @@ export const filter = defineStage({
     arpa: 'fluency.arpa',
   },
 })
+
+/** Makes the chain once, and asks its steps for their files where those are pinned. */
+async function checkChain(config: FilterConfig): Promise<void> {
+  const { steps } = chainOf(config)
+  if (!config.files && filesOf(config).length) return
+  for (const step of steps) await (step.check ? step.check() : step.open?.())
+}
 
 function draws(config: FilterConfig): boolean {
   return drawnFor(config).length > 0

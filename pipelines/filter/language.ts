@@ -12,7 +12,8 @@ import { f64, utf8 } from '../arrow/index.ts'
 import { MillraceError } from '../errors.ts'
 import type { NamedFile } from '../files.ts'
 import { numberColumn, textsIn } from './columns.ts'
-import { bestScores, labelColumn, labelsOf, modelOf } from './fasttext.ts'
+import { nearest } from './expressions.ts'
+import { bestScores, checkModel, labelColumn, labelsOf, modelOf } from './fasttext.ts'
 import type { Step, Verdict } from './step.ts'
 
 /** The model that comes with the npm package fasttext.wasm.js 1.0.0. Part of every artifact that it judged: another file is refused. */
@@ -53,9 +54,10 @@ export const languageFiles = ({ model }: LanguageConfig, place = 'language'): Na
 export function languageStep(config: LanguageConfig, sha256?: string): Step {
   const { keep, threshold, thresholds } = config
   const limit = (language: string): number => thresholds[language] ?? threshold
+  const file = () => ({ ...fileOf(config, sha256), where: 'filter.language.model' })
   let opening: Promise<Judge> | undefined
   const open = async (): Promise<Judge> => {
-    const model = await modelOf({ ...fileOf(config, sha256), where: 'filter.language.model' })
+    const model = await modelOf(file())
     const labels = labelsOf(model)
     checkNames(config, labels)
     return { model, labels, k: needsAll(model, (Array.isArray(keep) ? keep : labels).map(limit)) ? labels.length : 1 }
@@ -68,6 +70,9 @@ export function languageStep(config: LanguageConfig, sha256?: string): Step {
     ],
     async open() {
       await (opening ??= open())
+    },
+    async check() {
+      checkNames(config, await checkModel(file()))
     },
     async run(batch, { threads }) {
       opening ??= open()
@@ -139,12 +144,15 @@ function checkNames({ keep, thresholds }: LanguageConfig, labels: readonly strin
   ] as const) {
     const unknown = names.find(name => !known.has(name))
     if (unknown === undefined) continue
+    const sorted = [...labels].sort()
+    const [near, some] = [nearest(unknown, sorted), `${sorted.slice(0, 12).join(', ')}${sorted.length > 12 ? ', …' : ''}`]
     throw new MillraceError({
       code: 'UNKNOWN_LANGUAGE',
       kind: 'config',
-      expected: `one of the model’s ${labels.length} languages (${[...labels].sort().slice(0, 12).join(', ')}, …)`,
+      expected: `one of the model’s ${sorted.length} languages (${some})${near === undefined ? '' : `; the nearest is ${near}`}`,
       found: JSON.stringify(unknown),
       where: `filter.language.${place}`,
+      next: 'name the language as the model does, or name a model that knows it in filter.language.model',
     })
   }
 }

@@ -68,6 +68,11 @@ export function moduleStep(config: ModuleConfig, sha256: string | undefined): St
   return {
     name: `module.${name}`,
     fields: config.statistics.map((each): Field => ({ name: each, type: f64(), nullable: true })),
+    /** Of the text alone: the user's code runs in units, in processes of their own. */
+    async check() {
+      const text = (await sourcesOf(config.path)).values().next().value as string
+      if (!/\bdefault\b/.test(text)) throw shape(config.path, 'a default export that is a function', 'none')
+    },
     async run(batch, { measured }) {
       loading ??= load(config, sha256)
       const loaded = await loading

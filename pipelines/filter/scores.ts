@@ -37,6 +37,9 @@ export function scoresStep(config: ScoresConfig): Step {
   return {
     name: `scores.${names[0]}`,
     fields: names.map((name): Field => ({ name, type: f64(), nullable: true })),
+    async check() {
+      await read(config, 1)
+    },
     async run(batch) {
       loading ??= read(config)
       const table = await loading
@@ -129,11 +132,12 @@ function grown<T extends Uint32Array | Float64Array>(from: T, to: T): T {
   return to
 }
 
-async function read(config: ScoresConfig): Promise<Table> {
+/** The first `most` rows. */
+async function read(config: ScoresConfig, most = Number.POSITIVE_INFINITY): Promise<Table> {
   const names = Object.entries(config.columns)
   const table = new Table(names.length)
   let row = 0
-  for await (const record of /\.parquet$/i.test(config.path) ? parquetRows(config) : jsonRows(config)) {
+  for await (const record of /\.parquet$/i.test(config.path) ? parquetRows(config, most) : jsonRows(config)) {
     const where = `${config.path}, row ${row++}`
     const id = idOf(record[config.id])
     if (!id)
@@ -151,6 +155,7 @@ async function read(config: ScoresConfig): Promise<Table> {
     if (table.rows >= mostRows)
       throw wrong(where, `at most ${mostRows} rows`, 'more', 'split the corpus by source, or keep the best scores only')
     if (!table.add(id, values)) throw wrong(where, 'every id once', `${Buffer.from(id).toString('hex')} twice`)
+    if (row >= most) break
   }
   if (!table.rows) throw wrong(config.path, 'at least one row', 'none')
   return table
@@ -184,7 +189,7 @@ function parsed(line: string, where: string): Record<string, unknown> {
   throw wrong(where, 'a JSON object', JSON.stringify(line.slice(0, 80)))
 }
 
-async function* parquetRows({ path, id, columns }: ScoresConfig): AsyncGenerator<Record<string, unknown>> {
+async function* parquetRows({ path, id, columns }: ScoresConfig, most: number): AsyncGenerator<Record<string, unknown>> {
   const wanted = [id, ...new Set(Object.values(columns))]
   try {
     const file = await asyncBufferFromFile(path)
@@ -192,7 +197,7 @@ async function* parquetRows({ path, id, columns }: ScoresConfig): AsyncGenerator
     const names = parquetSchema(metadata).children.map(child => child.element.name)
     const gone = wanted.find(name => !names.includes(name))
     if (gone) throw wrong(path, `a column ${JSON.stringify(gone)}`, `the columns ${names.join(', ')}`.slice(0, 300))
-    const rows = Number(metadata.num_rows)
+    const rows = Math.min(Number(metadata.num_rows), most)
     for (let rowStart = 0; rowStart < rows; rowStart += 65536)
       yield* await parquetReadObjects({
         file,

@@ -48,6 +48,11 @@ export interface Step {
   fields: readonly Field[]
   /** Reads the files that it needs, so that a wrong one is found before any document. May be called more than once. */
   open?(): Promise<void>
+  /**
+   * Says what is wrong with the config and the files that it names before a run begins, without running what a user wrote and without holding
+   * what it read. Cheap beside a unit: a large model is read as far as kind and labels. Default: `open`.
+   */
+  check?(): Promise<void>
   /** Judges a batch of `documents` (column `text` as earlier steps left it). Order of rows cannot change a verdict. */
   run(batch: Batch, options: StepOptions): Promise<Outcome>
 }

@@ -28,6 +28,8 @@ const model =
 const phase = (mixture: string, warmup: number) =>
   `phases:\n  - name: a\n    tokens: 10240\n    warmupTokens: ${warmup}\n    rowLength: 128\n    batchRows: 8\n    segmentSteps: 5\n    mixture: { ${mixture}: 1 }\n    learningRate: 0.001\n`
 
+const filterOf = (section: string) => `name: x\n${source}stages:\n  filter:\n    ${section}\n`
+
 test.each([
   ['an unknown key', `name: x\n${source}stages:\n  filter: { unitByte: 3 }\n`, ':5', 'unitByte'],
   ['a wrong type', `name: x\n${source}seed: seven\n`, ':4', 'seven'],
@@ -35,6 +37,11 @@ test.each([
   ['an impossible budget', `name: x\n${source}${model}${phase('all', 99_999)}`, 'run.yaml:8', '99999'],
   ['a component that there is not', `name: x\n${source}${model}${phase('sonnets', 0)}`, 'run.yaml:12', 'sonnets'],
   ['a rate of a component that there is not', `name: x\n${source}stages: { shard: { fim: { sonnets: 0.5 } } }\n`, 'run.yaml', 'sonnets'],
+  ['a number out of range', `name: x\n${source}stages: { filter: { language: { threshold: 2 } } }\n`, ':4', 'threshold to be <=1, found 2'],
+  ['an expression of no statistic', filterOf('expressions: [{ name: short, drop: "wrds < 3" }]'), ':6', 'found "wrds"'],
+  ['a language that no model has', filterOf('language: { keep: [english] }'), ':6', 'UNKNOWN_LANGUAGE'],
+  ['an address that can match nothing', filterOf('addresses: { domains: ["*.spam.example"] }'), ':6', '*.spam.example'],
+  ['one name for two statistics', filterOf('scores: [{ path: s.jsonl, columns: { characters: n } }]'), ':6', 'STEP_FIELDS'],
   ['a missing source', `name: x\nsources:\n  - { name: notes, path: nowhere }\n`, 'notes', 'nowhere'],
 ])('%s in a config', async (_, text, where, found) => {
   const path = await config(text)
@@ -81,6 +88,7 @@ test.each([
   ['a setting of a wrong type', ['stage', 'extract', '--input', 'docs', '--output', 'x.arrow', '--set', 'maxDepth=deep']],
   ['an input that is not there', ['stage', 'extract', '--input', 'nowhere', '--output', 'x.arrow']],
   ['an input that no reader takes', ['stage', 'extract', '--input', 'package.json', '--output', 'x.arrow']],
+  ['settings that cannot work', ['stage', 'filter', '--input', 'docs', '--output', 'x.arrow', '--set', 'language.keep=[english]']],
   ['a role that the stage does not write', ['stage', 'extract', '--input', 'docs', '--output', 'x.arrow', '--decisions', 'y.jsonl']],
   ['no evaluation items', ['stage', 'decontaminate', '--input', 'docs', '--output', 'x.arrow']],
   ['a path of nothing', ['show', 'nothing/here']],
