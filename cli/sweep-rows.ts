@@ -10,7 +10,7 @@ import { nearest } from '../pipelines/filter/expressions.ts'
 import type { Limit } from '../pipelines/filter/limits.ts'
 
 /** What is asked of each row. */
-export type Target = Pick<Limit, 'reason' | 'statistic' | 'plus' | 'where' | 'drops' | 'inclusive'>
+export type Target = Pick<Limit, 'reason' | 'statistic' | 'plus' | 'where' | 'except' | 'drops' | 'inclusive'>
 
 export interface Collected {
   rows: number
@@ -25,16 +25,27 @@ export interface Collected {
   batches: { path: string; batch: number; row: number }[]
   /** Profile -> rows that the question is about. */
   judged: Map<string, number>
+  /** Rows that the rule never judges, or judges by another threshold. */
+  unjudged: number
+  /** Profiles that any row has. */
+  profiles: Set<string>
 }
 
-/** Rows of these profiles that no other rule than the target's dropped. Throws NO_STATISTIC; `limits` are what its name may have been meant for. */
-export async function collect(
-  paths: readonly string[],
-  target: Target,
-  profiles: ReadonlySet<string>,
-  limits: readonly Limit[],
-): Promise<Collected> {
-  const { statistic, plus = [], where, reason } = target
+/** What is asked of the table. */
+export interface Question {
+  target: Target
+  /** Rows of other profiles are left out. */
+  profiles: ReadonlySet<string>
+  /** 0 for a row that the rule never judges; absent: it judges all. */
+  judges?: Uint8Array
+  /** What the target's name may have been meant for. */
+  limits: readonly Limit[]
+}
+
+/** Rows of these profiles that the target judges and that no other rule than its own dropped. Throws NO_STATISTIC. */
+export async function collect(paths: readonly string[], question: Question): Promise<Collected> {
+  const { target, limits } = question
+  const { statistic, plus = [], where, except } = target
   const found: Collected = {
     rows: 0,
     unmeasured: 0,
@@ -45,19 +56,23 @@ export async function collect(
     at: new Uint32Array(),
     batches: [],
     judged: new Map(),
+    unjudged: 0,
+    profiles: new Set(),
   }
   for (const path of paths) {
     const reader = await ArrowReader.open(path, { blocking: true })
     try {
       const names = reader.schema.fields.map(field => field.name)
-      if (!names.includes(statistic)) throw unknown(statistic, names, limits)
-      const asked = new Set(['profile', 'rule', 'characters', statistic, ...plus, ...(where ? [where.statistic] : [])])
+      const numbers = reader.schema.fields.filter(({ type }) => ['float', 'int', 'bool'].includes(type.kind)).map(field => field.name)
+      if (!numbers.includes(statistic)) throw unknown(statistic, numbers, limits)
+      const more = [where, except].flatMap(each => (each ? [each.statistic] : []))
+      const asked = new Set(['profile', 'rule', 'characters', statistic, ...plus, ...more])
       const columns = [...asked].filter(name => names.includes(name))
       makeRoom(found, reader.rows)
       for (let batch = 0; batch < reader.batches; batch++) {
         found.batches.push({ path, batch, row: found.rows })
         const read = await reader.read(batch, columns)
-        add(found, read, valuesOf(read, statistic, plus, where), reason, profiles)
+        add(found, read, valuesOf(read, statistic, plus, where), question)
       }
     } finally {
       await reader.close()
@@ -82,17 +97,25 @@ function valuesOf(batch: Batch, statistic: string, plus: readonly string[], wher
   return sums
 }
 
-function add(found: Collected, batch: Batch, values: Float64Array, reason: string, profiles: ReadonlySet<string>): void {
+function add(found: Collected, batch: Batch, values: Float64Array, { target, profiles, judges }: Question): void {
+  const { reason, except } = target
   const [profile, rule] = [codesOf(batch.column('profile')), codesOf(batch.column('rule'))]
   const lengths = batch.has('characters') ? numbersOf(batch.column('characters')) : new Float64Array(batch.rows)
   const wanted = Uint8Array.from(profile.texts, text => Number(profiles.has(text)))
   const staying = Uint8Array.from(rule.texts, text => Number(text === '' || text === reason))
+  const elsewhere = except && batch.has(except.statistic) ? codesOf(batch.column(except.statistic)) : undefined
+  const excepted = Uint8Array.from(elsewhere?.texts ?? [], text => Number(except?.values.includes(text)))
+  for (const text of profile.texts) found.profiles.add(text)
   const judged = new Float64Array(profile.texts.length)
   const { values: to, characters, at } = found
   let { count } = found
   for (let i = 0; i < batch.rows; i++) {
     const code = profile.codes[i] as number
     if (!wanted[code] || !staying[rule.codes[i] as number]) continue
+    if (judges?.[found.rows + i] === 0 || (elsewhere && excepted[elsewhere.codes[i] as number])) {
+      found.unjudged++
+      continue
+    }
     judged[code] = (judged[code] as number) + 1
     const [value, length] = [values[i] as number, (lengths[i] as number) || 0]
     if (Number.isNaN(value)) {
@@ -138,7 +161,7 @@ function numbersOf(column: Column): Float64Array {
 }
 
 /** A column of few different texts as numbers of them; '' for null. */
-function codesOf(column: Column): { codes: Uint16Array; texts: string[] } {
+export function codesOf(column: Column): { codes: Uint16Array; texts: string[] } {
   const [offsets, bytes] = [column.offsets as Int32Array, column.data as Uint8Array]
   const codes = new Uint16Array(column.length)
   const texts: string[] = []
@@ -162,8 +185,8 @@ function codesOf(column: Column): { codes: Uint16Array; texts: string[] } {
   return { codes, texts }
 }
 
-const unknown = (statistic: string, names: readonly string[], limits: readonly Limit[]): MillraceError => {
-  const known = [...new Set([...limits.map(({ rule }) => rule), ...names.slice(3)])]
+const unknown = (statistic: string, numbers: readonly string[], limits: readonly Limit[]): MillraceError => {
+  const known = [...new Set([...limits.map(({ rule }) => rule), ...numbers])]
   const near = nearest(statistic, known)
   return new MillraceError({
     code: 'NO_STATISTIC',

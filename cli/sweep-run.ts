@@ -35,12 +35,19 @@ export async function sweepRun(store: Store, record: RunRecord, request: SweepRe
     })
   const config = filterConfig.parse(nodes.find(each => each.id === 'filter')?.config)
   const lookup = new Lookup(store, folder)
-  const paths: string[] = []
-  for (const part of filter.roles.statistics ?? []) if (part.rows) paths.push(await lookup.path(part))
-  const swept = await sweep(paths, config, request, tokensPerCharacter(tokenize), definitionNamesOf(config), await foreignLimits(config))
+  const pathsOf = async (manifest: Manifest | undefined, role: string) => {
+    const paths: string[] = []
+    for (const part of manifest?.roles[role] ?? []) if (part.rows) paths.push(await lookup.path(part))
+    return paths
+  }
+  const extract = await manifestOf('extract')
+  const swept = await sweep(await pathsOf(filter, 'statistics'), config, request, tokensPerCharacter(tokenize), definitionNamesOf(config), {
+    foreign: await foreignLimits(config),
+    ...(extract ? { documents: () => pathsOf(extract, 'documents') } : {}),
+  })
   const ids = new Set([...swept.dropped, ...swept.kept].map(({ id }) => id))
   const documents: SweptRun['documents'] = new Map()
-  for (const [id, { source, key, text }] of await lookup.many(await manifestOf('extract'), 'documents', ids, ['source', 'key', 'text']))
+  for (const [id, { source, key, text }] of await lookup.many(extract, 'documents', ids, ['source', 'key', 'text']))
     documents.set(id, { name: `${source}/${key}`, text: String(text).slice(0, characters).toWellFormed() })
   return { swept, documents }
 }

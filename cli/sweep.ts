@@ -6,10 +6,13 @@
  * bound, what is kept at a stricter one is exact. Tokens are counted from characters, at the corpus's own tokens per character.
  */
 import { ArrowReader } from '../pipelines/arrow/index.ts'
+import { MillraceError } from '../pipelines/errors.ts'
 import type { FilterConfig } from '../pipelines/filter/config.ts'
-import { type ForeignLimits, fails, type Limit, limitsOf } from '../pipelines/filter/limits.ts'
+import { type ForeignLimits, fails, judges, type Limit, limitsOf } from '../pipelines/filter/limits.ts'
 import { countsBetween, orderStatistics } from './sweep-counts.ts'
+import { rowsJudged } from './sweep-kinds.ts'
 import { type Collected, collect, type Target } from './sweep-rows.ts'
+import { usage } from './usage.ts'
 
 export interface SweepRequest {
   /** A rule, or a statistic. */
@@ -50,6 +53,8 @@ export interface Sweep {
   /** Rows of the table, and those that the question is about. */
   rows: number
   asked: number
+  /** Rows of its profiles that it never judges, by their kind or by a threshold of their own; null where kinds are not known, and all are asked. */
+  unjudged: number | null
   /** Rows that it is about and that have no value: they stay whatever the threshold. */
   unmeasured: number
   points: SweepPoint[]
@@ -59,19 +64,22 @@ export interface Sweep {
   kept: SweptDocument[]
 }
 
-/** Reads parts of the role `statistics` (local paths). `tokensPerCharacter`: null where nothing was tokenized yet. Throws NO_STATISTIC. */
+/**
+ * Reads parts of the role `statistics` (local paths). `tokensPerCharacter`: null where nothing was tokenized yet. `documents`: parts that filtering
+ * read, asked for where a rule judges some kinds only. Throws NO_STATISTIC; NO_PROFILE; USAGE for thresholds that cannot be.
+ */
 export async function sweep(
   paths: readonly string[],
   config: FilterConfig,
   request: SweepRequest,
   tokensPerCharacter: number | null,
   profileNames: readonly string[],
-  foreign?: ForeignLimits,
+  { foreign, documents }: { foreign?: ForeignLimits; documents?: () => Promise<readonly string[]> } = {},
 ): Promise<Sweep> {
-  const limits = new Map(
-    profileNames.flatMap(profile => limitsOf(config, profile, foreign).map(limit => [`${profile} ${limit.rule}`, limit])),
-  )
-  const own = (profile: string) => limits.get(`${profile} ${request.rule}`)
+  checkRequest(request)
+  const limits = new Map(profileNames.map(profile => [profile, limitsOf(config, profile, foreign)]))
+  const all = [...limits.values()].flat()
+  const own = (profile: string) => limits.get(profile)?.find(({ rule }) => rule === request.rule)
   const on = profileNames.filter(own)
   const [first] = on.map(profile => own(profile) as Limit)
   const target: Target & Pick<Limit, 'rule'> = first ?? {
@@ -81,8 +89,14 @@ export async function sweep(
     drops: request.drops ?? 'below',
     inclusive: false,
   }
+  // A rule may stand twice, for prose and for code. What compares the same is one question, anything else is another.
+  const alike = (limits.get(on[0] ?? '') ?? []).filter(each => each.rule === target.rule && first && isAlike(each, first))
+  const byKind = alike.length > 0 && alike.every(({ skips, only }) => skips?.length || only)
+  const judged =
+    byKind && documents ? await rowsJudged(paths, await documents(), kind => alike.some(limit => judges(limit, kind))) : undefined
   const asked = request.profile ? [request.profile] : on.length ? on : [...profileNames]
-  const found = await collect(paths, target, new Set(asked), [...limits.values()])
+  const found = await collect(paths, { target, profiles: new Set(asked), limits: all, ...(judged ? { judges: judged } : {}) })
+  if (request.profile && !found.profiles.has(request.profile)) throw noProfile(request.profile, [...found.profiles].sort())
   const profiles = asked.filter(profile => found.judged.get(profile))
   const most = profiles.toSorted((a, b) => (found.judged.get(b) ?? 0) - (found.judged.get(a) ?? 0))
   const now = Object.fromEntries(most.flatMap(profile => (own(profile) ? [[profile, (own(profile) as Limit).threshold]] : [])))
@@ -96,6 +110,7 @@ export async function sweep(
     now,
     rows: found.rows,
     asked: found.count + found.unmeasured,
+    unjudged: byKind && !judged ? null : found.unjudged,
     unmeasured: found.unmeasured,
     points: pointsOf(found, target, thresholds, tokensPerCharacter),
     line,
@@ -103,7 +118,36 @@ export async function sweep(
   }
 }
 
+const isAlike = (a: Limit, b: Limit): boolean =>
+  a.statistic === b.statistic &&
+  a.drops === b.drops &&
+  a.inclusive === b.inclusive &&
+  a.threshold === b.threshold &&
+  String(a.plus) === String(b.plus)
+
+const noProfile = (profile: string, names: readonly string[]): MillraceError =>
+  new MillraceError({
+    code: 'NO_PROFILE',
+    kind: 'config',
+    expected: `a profile that judged documents of this run (${names.join(', ') || 'none did'})`,
+    found: JSON.stringify(profile),
+    where: '--profile',
+    next: 'name one of them, or leave --profile out',
+  })
+
 const defaultSteps = 11
+/** Thresholds, and samples a side, of one answer. */
+const [mostSteps, mostSamples] = [10_000, 1000]
+
+function checkRequest({ at = [], from, to, steps = defaultSteps, samples = 0 }: SweepRequest): void {
+  const whole = (value: number, least: number, most: number) => Number.isInteger(value) && value >= least && value <= most
+  if (!whole(steps, 2, mostSteps)) throw usage('--steps', `a whole number from 2 to ${mostSteps}`, String(steps))
+  if (!whole(samples, 0, mostSamples)) throw usage('--samples', `a whole number from 0 to ${mostSamples}`, String(samples))
+  if (at.length > mostSteps) throw usage('--at', `at most ${mostSteps} thresholds`, String(at.length))
+  for (const [name, values] of Object.entries({ at, from: [from ?? 0], to: [to ?? 0] }))
+    for (const value of values) if (!Number.isFinite(value)) throw usage(`--${name}`, 'a finite number', String(value))
+  if (from !== undefined && to !== undefined && from > to) throw usage('--from', `at most --to, ${to}`, String(from))
+}
 
 function thresholdsOf({ at, from, to, steps = defaultSteps }: SweepRequest, values: Float64Array, now: readonly number[]): number[] {
   if (at?.length) return [...at].sort((a, b) => a - b)
@@ -111,9 +155,11 @@ function thresholdsOf({ at, from, to, steps = defaultSteps }: SweepRequest, valu
   const [least = 0, most = 0] = values.length ? orderStatistics(values, [rank(0.01), rank(0.99)]) : []
   const low = from ?? Math.min(least, ...now)
   const high = to ?? Math.max(most, ...now)
-  const even = Array.from({ length: Math.max(2, steps) }, (_, i) =>
-    Number((low + ((high - low) * i) / (Math.max(2, steps) - 1)).toPrecision(4)),
-  )
+  // One end was given, and lies beyond what was measured.
+  if (low > high && from !== undefined)
+    throw usage('--from', `at most ${high}, where thresholds would end; or --to beside it`, String(from))
+  if (low > high) throw usage('--to', `at least ${low}, where thresholds would begin; or --from beside it`, String(to))
+  const even = Array.from({ length: steps }, (_, i) => Number((low + ((high - low) * i) / (steps - 1)).toPrecision(4)))
   return [...new Set([...even, ...now.filter(each => each >= low && each <= high)])].sort((a, b) => a - b)
 }
 

@@ -69,12 +69,18 @@ async function print(swept: Sweep, documents: ReadonlyMap<string, { name: string
   const { bold, dim, number: grouped, oneLine, out, percent, safe, table } = await import('../output.ts')
   const sign = swept.drops === 'below' ? '<' : '>'
   const now = Object.entries(swept.now)
+  const left =
+    swept.unjudged === null
+      ? ', of kinds that the rule never judges too'
+      : swept.unjudged
+        ? `, ${grouped(swept.unjudged)} left out that the rule never judges`
+        : ''
   out(
     `${bold(swept.rule)}  drops ${swept.statistic === swept.rule ? 'what is' : `${swept.statistic}`} ${sign} threshold${now.length ? `; now ${now.map(([profile, at]) => `${at} (${profile})`).join(', ')}` : ''}`,
   )
   out(
     dim(
-      `  asked of ${grouped(swept.asked)} of ${grouped(swept.rows)} documents${swept.unmeasured ? `, ${grouped(swept.unmeasured)} of them without a value` : ''}; looser than now is an upper bound\n`,
+      `  asked of ${grouped(swept.asked)} of ${grouped(swept.rows)} documents${left}${swept.unmeasured ? `, ${grouped(swept.unmeasured)} of them without a value` : ''}; looser than now is an upper bound\n`,
     ),
   )
   const here = new Set(now.map(([, at]) => at))

@@ -33,6 +33,8 @@ export interface Limit {
   /** Kinds of documents that it never judges, or the only ones that it does. */
   skips?: readonly string[]
   only?: readonly string[]
+  /** Values of a stored name whose documents it judges by another threshold. */
+  except?: { statistic: string; values: readonly string[] }
   /** A statistic below which a document is not judged. */
   where?: { statistic: string; atLeast: number }
 }
@@ -115,7 +117,8 @@ function personalLimits({ pii }: FilterConfig): Limit[] {
 
 function languageLimits({ language }: FilterConfig): Limit[] {
   if (!language?.keep) return []
-  const { threshold, skipKinds: skips } = language
+  const { threshold, thresholds, skipKinds: skips } = language
+  const values = Object.keys(thresholds)
   return [
     {
       step: 'language',
@@ -126,6 +129,7 @@ function languageLimits({ language }: FilterConfig): Limit[] {
       inclusive: true,
       threshold,
       skips,
+      ...(values.length ? { except: { statistic: 'language', values } } : {}),
     },
   ]
 }

@@ -4,9 +4,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type SweepRequest, sweep } from '../../cli/sweep.ts'
-import { ArrowReader } from '../../pipelines/arrow/index.ts'
+import { ArrowReader, ArrowWriter, BatchBuilder } from '../../pipelines/arrow/index.ts'
+import { statisticsSchema } from '../../pipelines/filter/columns.ts'
 import { filterConfig } from '../../pipelines/filter/config.ts'
 import { profileNames } from '../../pipelines/filter/profiles.ts'
+import { chainOf } from '../../pipelines/filter/steps.ts'
+import { documents } from '../../pipelines/schemas.ts'
 import { writeStatistics } from './statistics.ts'
 
 interface Row {
@@ -129,4 +132,86 @@ test('a name that nothing has is an error with the nearest', async () => {
     code: 'NO_STATISTIC',
     expected: expect.stringMatching(/nearest is gopher_short_doc/),
   })
+})
+
+test.each([
+  [{ steps: 1 }, '--steps', '1'],
+  [{ steps: 2.5 }, '--steps', '2.5'],
+  [{ steps: 1e9 }, '--steps', '1000000000'],
+  [{ samples: -1 }, '--samples', '-1'],
+  [{ samples: 0.5 }, '--samples', '0.5'],
+  [{ from: 3, to: 2 }, '--from', '3'],
+  [{ from: 1e6 }, '--from', '1000000'],
+  [{ to: -1 }, '--to', '-1'],
+  [{ at: [Number.NaN] }, '--at', 'NaN'],
+])('thresholds that cannot be: %j', async (request, where, found) => {
+  await expect(ask({ rule: 'gopher_short_doc', ...request })).rejects.toMatchObject({ code: 'USAGE', where, found })
+})
+
+test('a profile that judged nothing is an error with those that did', async () => {
+  await expect(ask({ rule: 'gopher_short_doc', profile: 'web' })).rejects.toMatchObject({
+    code: 'NO_PROFILE',
+    expected: expect.stringContaining('(markdown, millrace)'),
+  })
+})
+
+test.each(['id', 'profile', 'rule', 'language'])('%s is no number to move a threshold over', async rule => {
+  await expect(ask({ rule }, { language: {} })).rejects.toMatchObject({ code: 'NO_STATISTIC', found: JSON.stringify(rule) })
+})
+
+/** Documents of these ids, every third of them code, in batches that are cut elsewhere, and some that have no statistics. */
+async function writeDocuments(name: string): Promise<string> {
+  const builders = [new BatchBuilder(documents)]
+  const append = (id: string, kind: string) =>
+    (builders.at(-1) as BatchBuilder).append({ id, source: 's', key: id, kind, meta: {}, text: '' })
+  for (const [i, { id }] of rows.entries()) {
+    if (i % 700 === 0) append(String(i).padStart(32, '0'), 'code')
+    append(id, kindOf(i))
+    if (i % 999 === 998) builders.push(new BatchBuilder(documents))
+  }
+  const writer = await ArrowWriter.open(join(folder, name), documents)
+  for (const builder of builders) await writer.append(builder.finish())
+  await writer.close()
+  return join(folder, name)
+}
+const kindOf = (i: number): string => (i % 3 ? 'web' : 'code')
+
+test('rows of kinds that a rule never judges are not counted', async () => {
+  const path_ = await writeDocuments('documents.arrow')
+  const expressions = [
+    { name: 'shouting', drop: 'upper_share >= 0.5', kinds: ['web'] },
+    { name: 'everywhere', drop: 'upper_share >= 0.25' },
+  ]
+  const config = filterConfig.parse({ expressions })
+  const swept = (rule: string, known = true) =>
+    sweep([path], config, { rule, at: [0.5] }, null, profileNames, known ? { documents: async () => [path_] } : {})
+  const staying = rows.map((row, i) => ({ ...row, kind: kindOf(i) })).filter(({ rule }) => rule === null)
+  const web = staying.filter(({ kind }) => kind === 'web')
+  const shouting = await swept('shouting')
+  expect(shouting).toMatchObject({ asked: web.length, unjudged: staying.length - web.length })
+  expect(shouting.points[0]?.documents).toBe(web.filter(row => row.upper_share === null || !(row.upper_share >= 0.5)).length)
+  expect(await swept('everywhere')).toMatchObject({ asked: staying.length, unjudged: 0 })
+  // Where nobody can tell, it is said.
+  expect(await swept('shouting', false)).toMatchObject({ asked: staying.length, unjudged: null })
+})
+
+test('documents in another order are an error, not another answer', async () => {
+  const path_ = await writeDocuments('other.arrow')
+  const config = filterConfig.parse({ expressions: [{ name: 'shouting', drop: 'upper_share >= 0.5', kinds: ['web'] }] })
+  const asked = sweep([path, path], config, { rule: 'shouting' }, null, profileNames, { documents: async () => [path_] })
+  await expect(asked).rejects.toMatchObject({ code: 'STATISTICS_ORDER' })
+})
+
+test('languages with a threshold of their own are not moved with the others', async () => {
+  const file = join(folder, 'languages.arrow')
+  const schema = statisticsSchema(chainOf(filterConfig.parse({ language: {} })).fields)
+  const builder = new BatchBuilder(schema)
+  for (const [i, language] of ['en', 'de', 'en', 'de'].entries())
+    builder.append({ id: String(i).padStart(32, '0'), profile: 'millrace', language, language_score: 0.5 + i / 10 })
+  const writer = await ArrowWriter.open(file, schema)
+  await writer.append(builder.finish())
+  await writer.close()
+  const config = filterConfig.parse({ language: { keep: ['en', 'de'], thresholds: { de: 0.3 }, skipKinds: [] } })
+  const swept = await sweep([file], config, { rule: 'language_score', at: [0.6] }, null, profileNames)
+  expect(swept).toMatchObject({ asked: 2, unjudged: 2, points: [{ documents: 1 }] })
 })

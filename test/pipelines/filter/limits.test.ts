@@ -129,7 +129,7 @@ it('each language of FineWeb-2 is a profile with the thresholds of its file, and
   expect(profiles[0]).toBe('none')
   const parts = result.outputs.statistics?.map(part => part.location) ?? []
   const ask = async (rule: string, more: object = {}) =>
-    sweep(parts, parsed, { rule, samples: 0, ...more }, null, definitionNamesOf(parsed), await foreignLimits(parsed))
+    sweep(parts, parsed, { rule, samples: 0, ...more }, null, definitionNamesOf(parsed), { foreign: await foreignLimits(parsed) })
   const swept = await ask('fineweb2_line_punct_ratio', { at: [0, 0.5] })
   expect(swept.now).toEqual({ 'fineweb2:fr': 0.2, 'fineweb2:nl': 0.9 })
   expect(swept).toMatchObject({ drops: 'below', statistic: 'multilingual_terminal_lines', asked: 2 })
