@@ -8,7 +8,11 @@ import { corpus, until } from '../workflows/support.ts'
 import { millrace } from './support.ts'
 
 describe('descriptions', () => {
-  const activity = (name: string, attempt: number, lastFailure?: object) => ({ activityType: { name }, attempt, lastFailure: lastFailure ?? null })
+  const activity = (name: string, attempt: number, lastFailure?: object) => ({
+    activityType: { name },
+    attempt,
+    lastFailure: lastFailure ?? null,
+  })
   const described: Record<string, Described['raw']> = {
     run: { pendingActivities: [activity('awaitStage', 1)], pendingChildren: [{ workflowId: 'run/corpus' }] },
     'run/corpus': { pendingChildren: [{ workflowId: 'stage/filter/0123456789abcdef' }, { workflowId: 'gone' }, { workflowId: 'run' }] },
