@@ -69,36 +69,36 @@ describe('the fixtures', () => {
   let documents: Record<string, unknown>[]
   beforeAll(async () => {
     result = await run('whole')
-    documents = await rowsOf(result.outputs['documents'])
+    documents = await rowsOf(result.outputs.documents)
   })
 
   test('documents of every source and kind', () => {
     const count = (test: (row: Record<string, unknown>) => boolean) => documents.filter(test).length
-    expect(count(row => row['source'] === 'web')).toBe(52)
-    expect(count(row => row['source'] === 'pages')).toBe(12)
-    expect(count(row => row['source'] === 'docs')).toBe(72)
-    expect(count(row => row['source'] === 'notes' && row['kind'] === 'markdown')).toBe(16)
-    expect(count(row => row['kind'] === 'book')).toBe(2)
-    expect(count(row => row['kind'] === 'code')).toBe(27)
-    expect(count(row => row['type'] === 'readme')).toBe(3)
-    expect(new Set(documents.map(row => row['id'])).size).toBe(documents.length)
+    expect(count(row => row.source === 'web')).toBe(52)
+    expect(count(row => row.source === 'pages')).toBe(12)
+    expect(count(row => row.source === 'docs')).toBe(72)
+    expect(count(row => row.source === 'notes' && row.kind === 'markdown')).toBe(16)
+    expect(count(row => row.kind === 'book')).toBe(2)
+    expect(count(row => row.kind === 'code')).toBe(27)
+    expect(count(row => row.type === 'readme')).toBe(3)
+    expect(new Set(documents.map(row => row.id)).size).toBe(documents.length)
     expect(result.counters['skipped.minified']).toBe(3)
-    expect(result.counters['empty']).toBeUndefined()
+    expect(result.counters.empty).toBeUndefined()
   })
 
   test('the text of a page is its article, without the furniture of its site', () => {
-    const page = documents.find(row => row['url'] === 'https://crafts.example/page-0')!
-    const text = page['text'] as string
-    expect(text.startsWith(`# ${page['title']}\n\n`)).toBe(true)
+    const page = documents.find(row => row.url === 'https://crafts.example/page-0')!
+    const text = page.text as string
+    expect(text.startsWith(`# ${page.title}\n\n`)).toBe(true)
     for (const furniture of ['cookies', 'About this site', 'All rights reserved', 'Related', 'settings', 'margin'])
       expect(text).not.toContain(furniture)
     expect(page).toMatchObject({ language: 'en', kind: 'web', type: 'article' })
-    expect(page['author']).toMatch(/ of /)
-    expect(page['date']).toMatch(/^2025-/)
+    expect(page.author).toMatch(/ of /)
+    expect(page.date).toMatch(/^2025-/)
   })
 
   test('exact duplicates have the same text on other pages; near ones differ a little', () => {
-    const text = (url: string) => documents.find(row => row['url'] === url)!['text'] as string
+    const text = (url: string) => documents.find(row => row.url === url)!.text as string
     expect(text('https://almanac.example/copy-of-3')).toBe(text('https://crafts.example/page-3'))
     expect(text('https://river-press.example/again-5')).not.toBe(text('https://river-press.example/page-5'))
   })
@@ -107,28 +107,28 @@ describe('the fixtures', () => {
     const quarantine = await rowsOf(result.roles['read.quarantine'])
     const letters = readFileSync(join(tiny, 'docs/letters.jsonl'))
     const reports = readFileSync(join(tiny, 'docs/reports.jsonl'))
-    expect(quarantine.map(row => [row['source'], row['code'], row['offset']])).toEqual([
+    expect(quarantine.map(row => [row.source, row.code, row.offset])).toEqual([
       ['web', 'GZIP_MEMBER', expect.any(BigInt)],
       ['docs', 'JSON_LINE', BigInt(letters.indexOf('{"id": "letters-broken"'))],
       ['docs', 'INVALID_UTF8', BigInt(reports.indexOf('{"id": "reports-bytes"'))],
     ])
     const bytes = readFileSync(join(tiny, 'web.warc.gz'))
-    const offset = Number(quarantine[0]!['offset'])
+    const offset = Number(quarantine[0]!.offset)
     expect([bytes[offset], bytes[offset + 1]]).toEqual([0x1f, 0x8b])
     expect(() => gunzipSync(bytes.subarray(offset, offset + 4000))).toThrow()
-    expect(documents.some(row => row['url'] === 'https://crafts.example/after-the-broken-one')).toBe(true)
+    expect(documents.some(row => row.url === 'https://crafts.example/after-the-broken-one')).toBe(true)
   })
 
   test('the same documents whatever the size of units', async () => {
     const small = await run('small', { unitBytes: 1 })
     expect(small.units).toBe(pinned().length)
-    expect(await rowsOf(small.outputs['documents'])).toEqual(documents)
+    expect(await rowsOf(small.outputs.documents)).toEqual(documents)
     expect(await rowsOf(small.roles['read.quarantine'])).toEqual(await rowsOf(result.roles['read.quarantine']))
   })
 
   test('the same bytes again', async () => {
     const again = await run('again')
-    expect(again.outputs['documents']!.map(part => part.content)).toEqual(result.outputs['documents']!.map(part => part.content))
+    expect(again.outputs.documents!.map(part => part.content)).toEqual(result.outputs.documents!.map(part => part.content))
   })
 })
 
