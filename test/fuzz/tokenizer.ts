@@ -8,8 +8,8 @@
  */
 import { parseArgs } from 'node:util'
 import { countPieces, Encoder, type Pattern, patterns, splitText, train } from '../../native/addon/tokenizer.ts'
-import { withLayout } from '../../pipelines/tokenizer/vocabulary.ts'
 import { splitTexts } from '../../pipelines/tokenizer/patterns.ts'
+import { withLayout } from '../../pipelines/tokenizer/vocabulary.ts'
 import { missing, pieces as oracle } from '../native/tokenizer/oracle.ts'
 import { column, itemsOf, random, randomText } from '../native/tokenizer/texts.ts'
 

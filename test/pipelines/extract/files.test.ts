@@ -79,7 +79,7 @@ describe('JSONL', () => {
     const { records } = await read('d.jsonl', '{"content":"c","text":"other"}\n{"content":null,"html":"<p>A page with words.</p>"}\n', {
       fields: { text: 'content' },
     })
-    expect(records.map(({ text, meta }) => [text, meta['text']])).toEqual([
+    expect(records.map(({ text, meta }) => [text, meta.text])).toEqual([
       ['c', 'other'],
       ['A page with words.', undefined],
     ])

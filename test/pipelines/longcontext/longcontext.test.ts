@@ -62,7 +62,7 @@ interface Out {
 async function run(parts: Awaited<ReturnType<typeof partOf>>[], config: Record<string, unknown> = {}): Promise<Out[]> {
   const result = await runStage({ stage: longcontext, config, inputs: { documents: parts }, folder: join(folder, `out-${files++}`) })
   const rows: Out[] = []
-  for (const part of result.outputs['documents'] ?? []) {
+  for (const part of result.outputs.documents ?? []) {
     const reader = await ArrowReader.open(part.location)
     for await (const batch of reader)
       for (let i = 0; i < batch.rows; i++)
@@ -114,7 +114,7 @@ describe('assembled repositories', () => {
     const rows = (await run([await partOf(repository)], config)).filter(row => row.kind === 'repository')
     let seen = 0
     for (const { text, meta } of rows)
-      for (const [id, offset, length] of JSON.parse(meta['files']!) as [string, number, number][]) {
+      for (const [id, offset, length] of JSON.parse(meta.files!) as [string, number, number][]) {
         expect(
           Buffer.from(text)
             .subarray(offset, offset + length)
@@ -153,8 +153,8 @@ test('long documents are copied with their bucket, short ones are not', async ()
       key,
       type,
       confidence,
-      kind: meta['kind'],
-      original: Buffer.from(meta['original']!, 'hex').toString(),
+      kind: meta.kind,
+      original: Buffer.from(meta.original!, 'hex').toString(),
     })),
   ).toEqual([
     { source: 'books', key: 'one.txt', type: 'large', confidence: null, kind: 'book', original: 'books/one.txt...' },

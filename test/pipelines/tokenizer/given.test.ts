@@ -60,7 +60,7 @@ test('what would give other ids is refused by name', async () => {
   await expect(change(json => (json.model.vocab[''] = 2000))).rejects.toThrow(/without one/)
   // A byte is lost with all merges above it, and its id is taken by another token: only the byte is missing.
   const lost = change(json => {
-    json.model.vocab['zzzzz'] = json.model.vocab.Q
+    json.model.vocab.zzzzz = json.model.vocab.Q
     delete json.model.vocab.Q
     json.model.merges = []
   })
