@@ -17,6 +17,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { type Pattern, PieceCounter, Trainer } from '../native/addon/tokenizer.ts'
 import { sizeOf, tokenOf, withLayout } from '../pipelines/tokenizer/vocabulary.ts'
+import { random, readDocuments } from './tokenizer-documents.ts'
 
 const root = resolve(import.meta.dirname, '..')
 const python = process.env.MILLRACE_PYTHON ?? join(root, '.venv/bin/python')
@@ -40,10 +41,7 @@ interface Result {
 
 /** In the fresh process: counting and training, by one thread of the pool. */
 async function child(pattern: Pattern, path: string): Promise<void> {
-  const data = readFileSync(path)
-  const count = data.readUInt32LE(0)
-  const ends = new Uint32Array(data.buffer.slice(data.byteOffset + 4, data.byteOffset + 4 + 4 * count))
-  const texts = { offsets: Int32Array.of(0, ...ends), bytes: new Uint8Array(data.subarray(4 + 4 * count)) }
+  const texts = readDocuments(path)
   const before = process.cpuUsage()
   const counter = new PieceCounter({ pattern })
   await counter.addTexts(texts)
@@ -63,16 +61,6 @@ async function child(pattern: Pattern, path: string): Promise<void> {
       digest: digest.digest('hex').slice(0, 16),
     } satisfies Result),
   )
-}
-
-function random(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let t = Math.imul(state ^ (state >>> 15), state | 1)
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
-  }
 }
 
 /** English and code that installed packages carry, in an order drawn by the seed; as bench/tokenizer.ts takes them. */

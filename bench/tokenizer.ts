@@ -17,6 +17,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { openGiven } from '../pipelines/tokenizer/given.ts'
 import { readTiktokenFile } from '../pipelines/tokenizer/tiktoken.ts'
+import { random, readDocuments } from './tokenizer-documents.ts'
 
 const root = fileURLToPath(new URL('../', import.meta.url))
 const python = process.env.MILLRACE_PYTHON ?? join(root, '.venv/bin/python')
@@ -49,13 +50,6 @@ const pinned: Record<string, string> = {
   bpe_openai: '0.1.4',
   tiktoken: '0.14.0',
   tokenizers: '0.22.1',
-}
-
-function readDocuments(path: string) {
-  const data = readFileSync(path)
-  const count = data.readUInt32LE(0)
-  const ends = new Uint32Array(data.buffer.slice(data.byteOffset + 4, data.byteOffset + 4 + 4 * count))
-  return { offsets: Int32Array.of(0, ...ends), bytes: new Uint8Array(data.subarray(4 + 4 * count)) }
 }
 
 const cpu = () => (process.cpuUsage().user + process.cpuUsage().system) / 1e6
@@ -111,16 +105,6 @@ async function worst(seed: number): Promise<void> {
     console.log(
       `worst   ${name.padEnd(16)} ${one.toFixed(1).padStart(7)} ns a byte of 1 MB, ${(one / small).toFixed(2)} of 1 kB's; 16 MB ${(long / one).toFixed(2)} of 1 MB's`,
     )
-  }
-}
-
-function random(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let t = Math.imul(state ^ (state >>> 15), state | 1)
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
   }
 }
 

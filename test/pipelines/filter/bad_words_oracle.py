@@ -1,32 +1,13 @@
 """datatrove 0.10.1's C4BadWordsFilter over texts, with lists of ours in place of the ones that it downloads.
 
 Arguments: a folder with one list a language. Reads JSON lines {"text": …, "language": …} from standard input; writes one JSON line each: the
-reason, or null where the document stays. What datatrove imports beyond numpy is stubbed.
+reason, or null where the document stays. What datatrove imports beyond numpy: stubs.py.
 """
 
-import importlib.abc
-import importlib.machinery
 import json
 import sys
-from unittest.mock import MagicMock
 
-STUBS = ("loguru", "regex", "huggingface_hub", "fsspec", "humanize", "dill", "multiprocess", "tqdm", "rich", "orjson")
-
-
-class Stubs(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    def find_spec(self, name, path=None, target=None):
-        if name.split(".")[0] in STUBS:
-            return importlib.machinery.ModuleSpec(name, self, is_package=True)
-
-    def create_module(self, spec):
-        return MagicMock(__path__=[], __spec__=spec, __name__=spec.name)
-
-    def exec_module(self, module):
-        pass
-
-
-sys.meta_path.insert(0, Stubs())
-
+import stubs  # noqa: F401
 from datatrove.data import Document  # noqa: E402
 from datatrove.pipeline.filters import c4_filters  # noqa: E402
 

@@ -4,31 +4,12 @@ Reads JSON lines {"text": …} from standard input; writes one JSON line per tex
 (null: kept), the text after C4, and the statistics by datatrove's own helper functions or by the plainest Python. What datatrove imports beyond numpy is stubbed.
 """
 
-import importlib.abc
-import importlib.machinery
 import json
 import re
 import sys
 import unicodedata
-from unittest.mock import MagicMock
 
-STUBS = ("loguru", "regex", "huggingface_hub", "fsspec", "humanize", "dill", "multiprocess", "tqdm", "rich", "orjson")
-
-
-class Stubs(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    def find_spec(self, name, path=None, target=None):
-        if name.split(".")[0] in STUBS:
-            return importlib.machinery.ModuleSpec(name, self, is_package=True)
-
-    def create_module(self, spec):
-        return MagicMock(__path__=[], __spec__=spec, __name__=spec.name)
-
-    def exec_module(self, module):
-        pass
-
-
-sys.meta_path.insert(0, Stubs())
-
+import stubs  # noqa: F401
 from datatrove.data import Document  # noqa: E402
 from datatrove.pipeline.filters import c4_filters, fineweb_quality_filter, gopher_quality_filter, gopher_repetition_filter  # noqa: E402
 from datatrove.utils.text import PUNCTUATION_SET, TERMINAL_PUNCTUATION  # noqa: E402

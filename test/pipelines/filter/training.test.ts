@@ -188,7 +188,11 @@ describe('a stage that trains its models', () => {
       code: 'CANARY',
       found: expect.stringMatching(/^all of them dropped: they measure [\d.e-]+ to/),
     })
-    await expect(classifier(1, ['classifier'])).resolves.toBeDefined()
+    // Asked for, it goes on, and drops what it was told to.
+    const decisions = await rowsOf(await classifier(1, ['classifier']), 'judge.decisions')
+    const byThreshold = decisions.filter(row => row.threshold === 1)
+    expect(byThreshold.length).toBeGreaterThan(0)
+    for (const row of byThreshold) expect(row.value).toBeLessThan(1)
     const fluency = (maxPerplexity: number) =>
       run({ fluency: { train: { order: 3, prune: [0], fallback: true }, maxPerplexity } }, { docs: twice })
     await expect(fluency(1.01)).rejects.toMatchObject({ code: 'CANARY', where: 'filter.fluency' })
